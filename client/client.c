@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mu/client.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/place.h"
+#include "client/connection.h"
+#include "transport/link/session_limits.h"
+
+/* The value of a variable; NULL where it is not set, or empty. */
+static const char *client_variable(const char *name)
+{
+    const char *value = getenv(name);
+
+    return value != NULL && value[0] != '\0' ? value : NULL;
+}
+
+/* The node elsewhere that is meant; NULL: one here. */
+static const char *client_node(const struct mu_client_options *options)
+{
+    if (options->address != NULL)
+        return NULL;
+    if (options->node != NULL)
+        return options->node;
+    return options->dir == NULL ? client_variable("MU_NODE") : NULL;
+}
+
+static int client_new_remote(struct mu_client **clientp, const char *node, const char *token,
+        char why[CREDENTIALS_WHY_MAX])
+{
+    struct credentials credentials = { .fresh = false };
+    int r = credentials_find(
+            &credentials, node, token != NULL ? token : client_variable("MU_TOKEN"), why);
+
+    if (r == 0)
+        r = connection_new_remote(clientp, &credentials);
+    if (r == -ENOMEM)
+        credentials_deinit(&credentials);
+    return err_trace(r);
+}
+
+static int client_new_local(struct mu_client **clientp, const struct mu_client_options *options)
+{
+    char address[ADDRESS_MAX];
+    struct place place;
+    int r;
+
+    if (options->address != NULL)
+        return err_trace(connection_new(clientp, options->address, NULL, NULL));
+    r = place_find(&place, options->dir);
+    if (r < 0)
+        return err_trace(r);
+    snprintf(address, sizeof(address), "ipc://%s", place.bus);
+    return err_trace(connection_new(clientp, address, NULL, NULL));
+}
+
+static int client_connect(struct mu_client *client, uint32_t open_ms)
+{
+    int r;
+
+    if (client->credentials == NULL)
+        return err_trace(connection_dial(client, DIAL_TIMEOUT_MS, NULL));
+    r = connection_dial(client, open_ms != 0 ? open_ms : LINK_CLIENT_DIAL_MS, NULL);
+    return err_trace(r == -EAGAIN ? -ETIMEDOUT : r);
+}
+
+int mu_client_open(struct mu_client **clientp, const struct mu_client_options *options)
+{
+    static const struct mu_client_options none = { .dir = NULL };
+    const char *node = client_node(options != NULL ? options : &none);
+    char why[CREDENTIALS_WHY_MAX] = "";
+    struct mu_client *client = NULL;
+    int r;
+
+    if (options == NULL)
+        options = &none;
+    if (node != NULL)
+        r = client_new_remote(&client, node, options->token, why);
+    else
+        r = client_new_local(&client, options);
+    if (r == 0) {
+        r = client_connect(client, options->open_ms);
+        if (r < 0) {
+            snprintf(why, sizeof(why), "%s", client->why);
+            connection_unref(client);
+        }
+    }
+    if (r == 0)
+        *clientp = client;
+    else if (options->why != NULL)
+        snprintf(options->why, MU_WHY_MAX, "%s", why[0] != '\0' ? why : strerror(-r));
+    return err_trace(r);
+}
+
+struct mu_client *mu_client_close(struct mu_client *client)
+{
+    if (client != NULL)
+        connection_close(client);
+    return NULL;
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernel/lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+
+static pid_t lock_read(int fd)
+{
+    char text[32];
+    ssize_t size = pread(fd, text, sizeof(text) - 1, 0);
+
+    text[size > 0 ? size : 0] = '\0';
+    return (pid_t)strtol(text, NULL, 10);
+}
+
+/* The holder before may have removed the file between open and flock: then the lock is on nothing.
+ */
+static bool lock_is_of(int fd, const char *path)
+{
+    struct stat held;
+    struct stat named;
+
+    return fstat(fd, &held) == 0 && stat(path, &named) == 0 && held.st_dev == named.st_dev &&
+           held.st_ino == named.st_ino;
+}
+
+int lock_open(struct lock *lock, const char *run, pid_t *holderp)
+{
+    snprintf(lock->path, sizeof(lock->path), "%s/node.lock", run);
+    for (;;) {
+        CLEANUP(cleanup_close)
+        int fd = open(lock->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+        if (fd < 0)
+            return err_new(-errno);
+        if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+            *holderp = lock_read(fd);
+            return err_new(errno == EWOULDBLOCK ? -EBUSY : -errno);
+        }
+        if (!lock_is_of(fd, lock->path))
+            continue;
+        if (ftruncate(fd, 0) < 0 || dprintf(fd, "%d\n", (int)getpid()) < 0)
+            return err_new(-errno);
+        lock->fd = fd;
+        fd = -1;
+        return 0;
+    }
+}
+
+void lock_close(struct lock *lock)
+{
+    if (lock->fd < 0)
+        return;
+    unlink(lock->path);
+    close(lock->fd);
+    lock->fd = -1;
+}

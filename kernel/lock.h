@@ -1,0 +1,17 @@
+/* kernel/lock.h - one supervisor for each run folder: RUN/node.lock, held as long as the process
+ * lives and by no file that is left behind. */
+#pragma once
+
+#include <sys/types.h>
+
+struct lock {
+    int fd; /* owned; -1 for none */
+    char path[288];
+};
+
+/* Takes the lock of the folder `run` and writes this process's id into it. Returns 0; -EBUSY with
+ * the holder's id in `*holderp` (0 where it is not known); or another -errno. */
+int lock_open(struct lock *lock, const char *run, pid_t *holderp);
+
+/* Removes the file, then lets go. */
+void lock_close(struct lock *lock);

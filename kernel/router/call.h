@@ -1,0 +1,91 @@
+/* kernel/router/call.h - the calls under way: a fixed table of slots, and an index by caller and
+ * id.
+ *
+ * Towards the callee a call's id is CALL_ID_ROUTER, the slot's generation and its index, so that
+ * finding it costs no search and an id of a call that is over finds nothing. Callers pick ids of
+ * their own, below CALL_ID_ROUTER; those are found through a hash table of the caller's own, with
+ * linear probing. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/list.h"
+#include "kernel/router/limits.h"
+#include "kernel/router/wheel.h"
+#include "transport/envelope.h"
+
+struct cap;
+struct claim;
+struct peer;
+
+struct call {
+    struct peer
+            *caller; /* borrowed: until it detaches; NULL: gave up, the callee has not answered */
+    struct peer *callee;   /* borrowed: until it detaches; NULL: the slot is free */
+    const struct cap *cap; /* borrowed: it let the call through and goes after it; NULL: of one who
+                              needs none */
+    struct claim *claim;   /* borrowed: of its caller at its callee */
+    uint64_t caller_id;
+    struct list by_caller; /* in caller->calls_made */
+    struct list by_callee; /* in callee->calls_taken */
+    struct list by_parent; /* in parent's children */
+    struct list children;  /* calls that the callee makes on behalf of this one */
+    struct wheel_timer timer;
+    uint64_t deadline_us; /* 0: none */
+    uint64_t started_us;
+    int64_t window_up;   /* bytes of items that the caller may send */
+    int64_t window_down; /* bytes of items that the callee may send */
+    enum envelope_shape shape;
+    uint32_t generation;
+    uint32_t next_free; /* index, while the slot is free */
+    bool ended_up;      /* the caller said END */
+    bool trace_made;    /* the caller gave none: the result tells it */
+    uint8_t trace[TRACE_SIZE];
+};
+
+/* The open calls of one caller, by the ids that it picked. Ids are taken as they are, since most
+ * callers count or number slots, and neighbours in the table share cache lines; a caller whose ids
+ * collide is mixed from then on. */
+struct call_index {
+    uint32_t *slots; /* owned: slot numbers + 1, 0 for none; NULL while there was no call */
+    uint32_t size;   /* a power of two, never over half full */
+    uint32_t count;
+    bool mixed;
+};
+
+/* Safe on zeroes, and safe twice. */
+void call_index_deinit(struct call_index *index);
+
+struct call_table {
+    struct call *slots; /* owned: ROUTER_CALLS_MAX, touched from the low end */
+    uint64_t seed;      /* what ids are mixed with */
+    uint32_t used;      /* slots that were ever taken */
+    uint32_t free_head; /* index of the last slot given back; UINT32_MAX for none */
+    uint32_t count;
+};
+
+/* Returns 0 or -ENOMEM. */
+int call_table_init(struct call_table *table, uint64_t seed);
+
+/* Safe on zeroes, and safe twice. */
+void call_table_deinit(struct call_table *table);
+
+/* A free slot with its generation, lists and id pair set, and found by call_find_by_caller from now
+ * on. NULL where all are taken, or no memory is left for the caller's index. */
+struct call *call_take(struct call_table *table, struct peer *caller, struct call_index *index,
+        uint64_t caller_id, struct peer *callee);
+
+/* Takes the call out of the index: its caller asks for it no more. */
+void call_forget_caller(struct call_table *table, struct call_index *index, struct call *call);
+
+/* Gives the slot back; it is in no list and no wheel any more. */
+void call_give(struct call_table *table, struct call *call);
+
+/* The id by which the callee knows it. */
+uint64_t call_id(const struct call_table *table, const struct call *call);
+
+/* NULL where there is none. */
+struct call *call_find(struct call_table *table, uint64_t id);
+struct call *call_find_by_caller(
+        const struct call_table *table, const struct call_index *index, uint64_t caller_id);

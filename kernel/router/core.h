@@ -1,0 +1,89 @@
+/* kernel/router/core.h - the router without its sockets: envelopes and times in, envelopes out.
+ *
+ * The core is pure: what it has to say waits in the peers' outboxes, and the peers that have
+ * something waiting stand in `dirty`; those to be closed are `doomed`. No clock, no lock, no
+ * thread, and no allocation on the way of a call but the growth of an outbox.
+ *
+ * Three files step it: call traffic is route.c, streams are stream.c, the rest (HELLO, READY,
+ * DRAIN, and what the router itself says) is session.c. What comes from another node goes through
+ * crossing.c first. docs/protocol.md says what each envelope means. */
+#pragma once
+
+#include <stddef.h>
+
+#include "base/random.h"
+#include "kernel/router/call.h"
+#include "kernel/router/grant.h"
+#include "kernel/router/neighbour.h"
+#include "kernel/router/peer.h"
+#include "kernel/router/service.h"
+#include "kernel/router/wheel.h"
+
+enum { ROUTER_NODE_MAX = 64 }; /* bytes of the node's name with the final NUL */
+
+struct router_stats {
+    uint64_t calls;
+    uint64_t calls_failed;
+    uint64_t calls_refused;
+    uint64_t results_late;
+    uint64_t items;
+    uint64_t bytes_in;
+    uint64_t bytes_out;
+    uint64_t peers_refused;
+    uint64_t calls_denied;
+};
+
+struct router {
+    struct call_table calls;
+    struct service_table services;
+    struct wheel wheel;
+    struct random random;
+    struct list peers;
+    struct list dirty;
+    struct list grants; /* owned: struct grant, of operators */
+    uint32_t grant_count;
+    struct list spare_claims; /* owned: struct claim */
+    struct list neighbours;   /* owned: struct neighbour */
+    uint64_t last_channel;    /* the number of the newest of them */
+    uint32_t neighbour_count; /* of those that are nodes … */
+    uint32_t client_count;    /* … and of those that are clients */
+    bool sockets_due;         /* one came or went: the shell looks after its sockets */
+    uint32_t peer_count;
+    struct peer self;    /* the router as a caller: its notices to registry and supervisor */
+    uint64_t self_calls; /* ids of those */
+    uint64_t now_us;     /* of the step being made */
+    uint64_t started_us;
+    struct router_stats stats;
+    char node[ROUTER_NODE_MAX];
+};
+
+/* `node` is the node's name, cut where it is too long. Returns 0 or -ENOMEM. */
+int router_init(struct router *router, const char *node, uint64_t seed, uint64_t now_us);
+
+/* Every peer is detached already. Safe on zeroes, and safe twice. */
+void router_deinit(struct router *router);
+
+/* Adds a channel. Returns NULL where there are ROUTER_PEERS_MAX, or no memory, or where it would be
+ * a node channel that is not waited for. `user` is the shell's. */
+struct peer *router_attach(struct router *router, const struct peer_identity *identity, void *user);
+
+/* Adds the supervisor's channel: it is the service "node" from the start. As router_attach. */
+struct peer *router_attach_supervisor(struct router *router, void *user);
+
+/* The channel is gone: ends its calls, tells whom it concerns, frees the peer. */
+void router_detach(struct router *router, struct peer *peer, uint64_t now_us);
+
+/* Takes one envelope from `peer`. Returns 0, or -EPROTO where the peer broke the protocol and is to
+ * be closed. */
+int router_step(
+        struct router *router, struct peer *peer, const struct envelope *envelope, uint64_t now_us);
+
+/* Ends the calls whose time is over. */
+void router_tick(struct router *router, uint64_t now_us);
+
+/* True while deadlines are running, so that router_tick must be called every ROUTER_TICK_MS. */
+bool router_wants_ticks(const struct router *router);
+
+/* The next peer with something to send or to be closed, taken off the list; NULL where there is
+ * none. */
+struct peer *router_next_dirty(struct router *router);

@@ -1,0 +1,85 @@
+/* kernel/router/peer.h - one channel as the router's core sees it: who is there, what waits for it,
+ * which calls it makes and takes. Behind it is a process or, on a node channel, a whole node. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/list.h"
+#include "kernel/router/call.h"
+#include "transport/outbox.h"
+
+struct neighbour;
+struct service;
+
+enum peer_state {
+    PEER_CALLER,  /* calls others and serves nothing (yet); also a node channel */
+    PEER_HELLO,   /* said which service it is */
+    PEER_READY,   /* takes calls */
+    PEER_DRAINING /* takes no new calls */
+};
+
+/* What the shell knows of a new channel, from the kernel or from the supervisor. */
+struct peer_identity {
+    uint32_t uid;
+    uint32_t pid;
+    bool is_operator;  /* its uid owns the node */
+    uint64_t instance; /* 0: not started by the supervisor */
+    const char
+            *service;   /* borrowed during the call: admitted as this one; NULL unless supervised */
+    uint32_t calls_max; /* by the manifest; 0: by default */
+    struct span calls;  /* borrowed during the call: the manifest's patterns, each with a NUL */
+    struct span exports; /* the same: endpoints and to whom, in turn, each with a NUL */
+    uint64_t channel;    /* of router.Link: a node's, or a client's; 0: none, but a process */
+    bool is_client;      /* with `channel`: a client's */
+    enum frame_link link;
+};
+
+struct peer {
+    struct list link;  /* in router.peers */
+    struct list dirty; /* in router.dirty while something waits to be sent */
+    struct outbox out;
+    void *user;                  /* the shell's own */
+    bool doomed;                 /* the shell is to close it */
+    struct neighbour *neighbour; /* borrowed: router.neighbours'; NULL unless a node channel */
+    struct neighbour *visitor;   /* the same, of a client's channel */
+
+    uint64_t instance;
+    uint32_t uid;
+    uint32_t pid;
+    bool is_operator;
+    bool supervised;
+    bool internal; /* the supervisor, or the router itself */
+    enum peer_state state;
+    struct service *service; /* borrowed: services live as long as the router; NULL for a caller */
+    char admitted[SERVICE_NAME_MAX + 1]; /* the name it must say; "" for any */
+    uint8_t *stamp; /* owned: a packed mu.bus.v1.Caller, put on each of its calls; NULL for a node
+                       channel, each of whose calls says who makes it */
+    size_t stamp_size;
+    uint8_t *notice; /* owned: a packed mu.registry.v1.AttachRequest; NULL unless a service */
+    size_t notice_size;
+    char version[32];
+
+    char *exports; /* owned: its endpoints and who may call them, in turn, each with a NUL; NULL:
+                      all of them, all */
+    size_t exports_size;
+    bool bound;       /* it calls what its capabilities cover, and nothing else */
+    struct list caps; /* owned: struct cap.by_holder */
+    uint32_t cap_count;
+
+    struct list claims; /* struct claim: at those that it calls; they go when their calls do */
+    uint32_t claimants; /* callers that have calls here */
+
+    struct call_index index; /* its calls by their ids */
+    struct list calls_made;  /* struct call.by_caller */
+    struct list calls_taken; /* struct call.by_callee */
+    uint32_t calls_made_count;
+    uint32_t calls_taken_count; /* also those whose callers gave up: it may be busy with them */
+    uint32_t calls_max;         /* that it takes at a time */
+    uint32_t calls_made_max;    /* that it makes at a time */
+    size_t body_max;            /* bytes of a call's body that it can take */
+    uint32_t latency_us;        /* smoothed */
+    bool silent;    /* the time of a call to it ran out, and it has answered none since */
+    uint32_t place; /* index in service->ready, while READY */
+    uint64_t calls; /* ever taken */
+};

@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The way of a call and of its answer. Everything that can be refused is refused before the callee
+ * hears of it, so that `executed: NO` is exact; from then on it is the callee who knows. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "kernel/router/cap.h"
+#include "kernel/router/claim.h"
+#include "kernel/router/crossing.h"
+#include "kernel/router/export.h"
+#include "kernel/router/grant.h"
+#include "kernel/router/own.h"
+#include "kernel/router/permit.h"
+#include "kernel/router/route.h"
+#include "kernel/router/routes.h"
+#include "kernel/router/say.h"
+
+enum { ROUTE_NOTICE_TIMEOUT_MS = 5000, ROUTE_RETRY_MS = 100, ROUTE_RETRY_MAX_MS = 1000 };
+
+struct span route_service_name(struct span endpoint)
+{
+    const uint8_t *dot = memchr(endpoint.data, '.', endpoint.size);
+
+    return (struct span){ endpoint.data, (size_t)(dot - endpoint.data) };
+}
+
+static void route_refuse(struct router *router, struct peer *peer, const struct envelope *envelope,
+        enum code code, const char *text)
+{
+    say_verdict(router, peer, envelope->id,
+            &(struct verdict){ .code = code, .executed = EXECUTED_NO, .text = text });
+}
+
+/* When one that is full may have room again. */
+static uint32_t route_wait_ms(const struct peer *full)
+{
+    uint32_t wait_ms = full->latency_us / 1000 + 1;
+
+    return wait_ms < ROUTE_RETRY_MAX_MS ? wait_ms : ROUTE_RETRY_MAX_MS;
+}
+
+/* Tells the caller why nobody is sent its call. */
+static void route_explain(struct router *router, struct peer *peer, const struct envelope *envelope,
+        const struct draft *draft, enum routes_outcome outcome)
+{
+    struct span name = route_service_name(envelope->endpoint);
+    const struct service *service = draft->service;
+    bool alone = router->neighbour_count == 0;
+    struct verdict verdict = { .executed = EXECUTED_NO, .code = CODE_UNAVAILABLE };
+    char text[192];
+
+    verdict.text = text;
+    if (service == NULL) {
+        verdict.code = CODE_NOT_FOUND;
+        snprintf(text, sizeof(text),
+                alone ? "no service \"%.*s\" on this node" : "no node offers \"%.*s\"",
+                (int)name.size, name.data);
+    } else if (draft->callee != NULL) {
+        verdict.code = CODE_RESOURCE_EXHAUSTED;
+        snprintf(text, sizeof(text), "%s takes bodies of up to %zu bytes", service->name,
+                draft->callee->body_max);
+    } else if (service->ready_count != 0) {
+        verdict.code = CODE_RESOURCE_EXHAUSTED;
+        verdict.retry_after_ms = route_wait_ms(service->ready[0]);
+        snprintf(text, sizeof(text), "%s is full%s: it takes %u calls at a time and instance",
+                service->name, claim_may_grow(peer, service->ready[0]) ? "" : " for this caller",
+                service->ready[0]->calls_max);
+    } else if (outcome == ROUTES_FULL) {
+        verdict.code = CODE_RESOURCE_EXHAUSTED;
+        verdict.retry_after_ms = ROUTE_RETRY_MS;
+        snprintf(text, sizeof(text), "the links to nodes that offer %s are full", service->name);
+    } else if (service->route_count != 0) {
+        verdict.retry_after_ms = ROUTE_RETRY_MS;
+        snprintf(text, sizeof(text),
+                "no instance of %s here, and no way to another node's is open to this call",
+                service->name);
+    } else {
+        verdict.retry_after_ms = ROUTE_RETRY_MS;
+        snprintf(text, sizeof(text),
+                alone ? "no instance of %s takes calls now" : "no node offers %s now",
+                service->name);
+    }
+    say_verdict(router, peer, envelope->id, &verdict);
+}
+
+/* Finds a way to another node for a call that no instance here takes. False where there is none,
+ * which the caller is told. */
+static bool route_find_way(struct router *router, struct peer *peer,
+        const struct envelope *envelope, struct draft *draft)
+{
+    const struct routes_bounds bounds = { peer, ROUTER_HOPS_MAX - draft->hops };
+    enum routes_outcome outcome = ROUTES_NONE;
+
+    if (draft->service != NULL)
+        outcome = routes_pick(draft->service, &bounds, &router->random, &draft->callee);
+    if (outcome == ROUTES_FOUND)
+        return true;
+    route_explain(router, peer, envelope, draft, outcome);
+    return false;
+}
+
+static const char *route_whose(const struct peer *caller)
+{
+    if (caller->neighbour != NULL)
+        return "other nodes";
+    return caller->visitor != NULL ? "clients" : caller->admitted;
+}
+
+/* False where the callee does not export the endpoint to the caller, which is told. */
+static bool route_may(struct router *router, struct peer *peer, const struct envelope *envelope,
+        const struct draft *draft)
+{
+    char text[STATUS_TEXT_MAX];
+
+    if (export_allows(draft->callee, peer, envelope->endpoint))
+        return true;
+    router->stats.calls_denied += 1;
+    snprintf(text, sizeof(text), "%s does not export %.*s to %s (`exports` in its manifest)",
+            draft->service->name, (int)envelope->endpoint.size,
+            (const char *)envelope->endpoint.data, route_whose(peer));
+    route_refuse(router, peer, envelope, CODE_PERMISSION_DENIED, text);
+    return false;
+}
+
+/* Finds who serves the endpoint: an instance here, else one on another node. False where nobody
+ * does, which the caller is told. */
+static bool route_find_callee(struct router *router, struct peer *peer,
+        const struct envelope *envelope, struct draft *draft)
+{
+    draft->service = service_find(&router->services, route_service_name(envelope->endpoint));
+    if (draft->service != NULL) {
+        draft->callee = service_pick(draft->service, peer, &router->random);
+        if (draft->callee != NULL && envelope->body.size <= draft->callee->body_max)
+            return route_may(router, peer, envelope, draft);
+    }
+    return route_find_way(router, peer, envelope, draft);
+}
+
+/* Finds the capability that lets the call through; it ends when that does. False where there is
+ * none, which the caller is told. */
+static bool route_find_cap(struct router *router, struct peer *peer,
+        const struct envelope *envelope, struct draft *draft)
+{
+    char text[STATUS_TEXT_MAX];
+
+    if (!peer->bound || grant_is_for_all(envelope->endpoint))
+        return true;
+    draft->cap = cap_find(peer, envelope->endpoint, router->now_us);
+    if (draft->cap != NULL)
+        return true;
+    router->stats.calls_denied += 1;
+    snprintf(text, sizeof(text),
+            "%s has no capability for %.*s: write it into `calls` of its manifest, or `mu grant %s "
+            "%.*s`",
+            peer->admitted, (int)envelope->endpoint.size, (const char *)envelope->endpoint.data,
+            peer->admitted, (int)envelope->endpoint.size, (const char *)envelope->endpoint.data);
+    route_refuse(router, peer, envelope, CODE_PERMISSION_DENIED, text);
+    return false;
+}
+
+/* When the call ends for want of an answer. False where its parent is over already. */
+static bool route_find_deadline(struct router *router, struct peer *peer,
+        const struct envelope *envelope, struct draft *draft)
+{
+    uint64_t timeout_ms = envelope->timeout_ms;
+
+    if (timeout_ms == 0 && envelope->shape == SHAPE_UNARY)
+        timeout_ms = TIMEOUT_DEFAULT_MS;
+    if (timeout_ms > TIMEOUT_MAX_MS)
+        timeout_ms = TIMEOUT_MAX_MS;
+    if (timeout_ms != 0)
+        draft->deadline_us = router->now_us + timeout_ms * 1000 - draft->transit_us;
+    if (draft->cap != NULL && draft->cap->ends_us != 0 &&
+            (draft->deadline_us == 0 || draft->cap->ends_us < draft->deadline_us))
+        draft->deadline_us = draft->cap->ends_us;
+    if (envelope->parent == 0)
+        return true;
+    draft->parent = call_find(&router->calls, envelope->parent);
+    if (draft->parent == NULL || draft->parent->callee != peer || draft->parent->caller == NULL) {
+        route_refuse(router, peer, envelope, CODE_CANCELLED,
+                "the call on whose behalf this one was made is over");
+        return false;
+    }
+    if (draft->parent->deadline_us != 0 &&
+            (draft->deadline_us == 0 || draft->parent->deadline_us < draft->deadline_us))
+        draft->deadline_us = draft->parent->deadline_us;
+    return true;
+}
+
+/* The trace id is the parent's, else the caller's, else a new one; the span id is new. */
+static void route_trace(struct router *router, const struct envelope *envelope,
+        const struct draft *draft, struct call *call)
+{
+    uint64_t words[3] = { random_next(&router->random), random_next(&router->random),
+        random_next(&router->random) };
+
+    memcpy(call->trace, words, TRACE_SIZE);
+    if (envelope->trace.size != 0)
+        memcpy(call->trace, envelope->trace.data, 16);
+    else if (draft->parent != NULL)
+        memcpy(call->trace, draft->parent->trace, 16);
+    call->trace_made = envelope->trace.size == 0;
+}
+
+static uint32_t route_remaining_ms(const struct router *router, uint64_t deadline_us)
+{
+    if (deadline_us == 0)
+        return 0;
+    if (deadline_us <= router->now_us)
+        return 1;
+    return (uint32_t)((deadline_us - router->now_us + 999) / 1000);
+}
+
+/* Gives the call a slot and puts it into the callee's outbox. */
+static void route_open(struct router *router, struct peer *peer, const struct envelope *envelope,
+        const struct draft *draft)
+{
+    struct peer *callee = draft->callee;
+    struct claim *claim = claim_take(router, peer, callee);
+    struct call *call =
+            claim != NULL ? call_take(&router->calls, peer, &peer->index, envelope->id, callee)
+                          : NULL;
+    struct envelope forward = { .kind = ENVELOPE_CALL,
+        .shape = envelope->shape,
+        .endpoint = envelope->endpoint,
+        .body = envelope->body };
+
+    if (call == NULL) {
+        if (claim != NULL)
+            claim_give(router, claim);
+        route_refuse(router, peer, envelope, CODE_RESOURCE_EXHAUSTED,
+                "the router has as many calls under way as it can hold");
+        return;
+    }
+    call->cap = draft->cap;
+    call->claim = claim;
+    call->shape = envelope->shape;
+    call->deadline_us = draft->deadline_us;
+    call->started_us = router->now_us;
+    call->window_up = STREAM_WINDOW;
+    call->window_down = STREAM_WINDOW;
+    route_trace(router, envelope, draft, call);
+    list_push(&peer->calls_made, &call->by_caller);
+    list_push(&callee->calls_taken, &call->by_callee);
+    peer->calls_made_count += 1;
+    callee->calls_taken_count += 1;
+    if (draft->parent != NULL)
+        list_push(&draft->parent->children, &call->by_parent);
+    forward.id = call_id(&router->calls, call);
+    forward.timeout_ms = route_remaining_ms(router, draft->deadline_us);
+    forward.trace = (struct span){ call->trace, TRACE_SIZE };
+    forward.caller = draft->caller;
+    if (!say(router, callee, &forward, OUTBOX_CALLS)) {
+        route_refuse(router, peer, envelope, CODE_RESOURCE_EXHAUSTED,
+                "too many bytes wait for the service already");
+        call_finish(router, call);
+        return;
+    }
+    callee->calls += 1;
+    router->stats.calls += 1;
+    if (call->deadline_us != 0)
+        wheel_add(&router->wheel, &call->timer, (call->deadline_us + 999) / 1000);
+}
+
+int route_call(struct router *router, struct peer *peer, const struct envelope *envelope)
+{
+    static const uint8_t own[] = "router";
+    struct draft draft = { .caller = { peer->stamp, peer->stamp_size } };
+    struct span name;
+
+    if (envelope->id == 0 || envelope->id >= CALL_ID_ROUTER ||
+            call_find_by_caller(&router->calls, &peer->index, envelope->id) != NULL)
+        return err_new(-EPROTO); /* the caller could not tell whose answer is whose */
+    if (!endpoint_is_valid(envelope->endpoint)) {
+        route_refuse(router, peer, envelope, CODE_INVALID_ARGUMENT,
+                "the endpoint is not of the form service.Method");
+        return 0;
+    }
+    if (peer->neighbour != NULL) {
+        if (!crossing_admit(router, peer, envelope, &draft))
+            return 0;
+    } else if (envelope->caller.size != 0 || envelope->status.size != 0) {
+        route_refuse(router, peer, envelope, CODE_INVALID_ARGUMENT,
+                "a call carries a caller or a status, which are not the sender's to write");
+        return 0;
+    }
+    if (peer->visitor != NULL && !permit_has(envelope->endpoint)) {
+        route_refuse(router, peer, envelope, CODE_PERMISSION_DENIED,
+                "a client may call services and look at the node, and not control either");
+        return 0;
+    }
+    if (peer->calls_made_count >= peer->calls_made_max) {
+        route_refuse(router, peer, envelope, CODE_RESOURCE_EXHAUSTED,
+                "this channel has as many calls under way as one may have");
+        return 0;
+    }
+    if (!route_find_cap(router, peer, envelope, &draft))
+        return 0;
+    name = route_service_name(envelope->endpoint);
+    if (name.size == sizeof(own) - 1 && memcmp(name.data, own, name.size) == 0)
+        return own_call(router, peer, envelope);
+    if (route_find_deadline(router, peer, envelope, &draft) &&
+            route_find_callee(router, peer, envelope, &draft))
+        route_open(router, peer, envelope, &draft);
+    return 0;
+}
+
+void route_notice(
+        struct router *router, const char *service, const char *endpoint, struct span body)
+{
+    struct span name = { (const uint8_t *)service, strlen(service) };
+    struct envelope envelope = {
+        .kind = ENVELOPE_CALL,
+        .id = ++router->self_calls,
+        .endpoint = { (const uint8_t *)endpoint, strlen(endpoint) },
+        .body = body,
+    };
+    struct draft draft = { .service = service_find(&router->services, name),
+        .caller = { router->self.stamp, router->self.stamp_size } };
+
+    if (draft.service == NULL || draft.service->ready_count == 0)
+        return; /* it is told everything when it comes */
+    draft.callee = draft.service->ready[0];
+    draft.deadline_us = router->now_us + UINT64_C(1000) * ROUTE_NOTICE_TIMEOUT_MS;
+    route_open(router, &router->self, &envelope, &draft);
+}
+
+static void route_measure(struct router *router, struct peer *callee, const struct call *call)
+{
+    uint64_t taken_us = router->now_us - call->started_us;
+    int64_t sample = taken_us < UINT32_MAX / 2 ? (int64_t)taken_us : UINT32_MAX / 2;
+
+    callee->latency_us = (uint32_t)(callee->latency_us + (sample - callee->latency_us) / 8);
+}
+
+int route_result(struct router *router, struct peer *peer, const struct envelope *envelope)
+{
+    static const struct verdict full = { CODE_RESOURCE_EXHAUSTED, EXECUTED_YES, 0,
+        "the answer found no room: too many bytes wait for this caller already" };
+    struct call *call = call_find(&router->calls, envelope->id);
+    struct envelope forward = {
+        .kind = ENVELOPE_RESULT, .status = envelope->status, .body = envelope->body
+    };
+    struct status status;
+
+    if (envelope->status.size != 0 && status_read(&status, envelope->status) != ENVELOPE_OK)
+        return err_new(-EPROTO); /* the caller's reader might stumble over it */
+    if (call == NULL) {
+        router->stats.results_late += 1;
+        return 0;
+    }
+    if (call->callee != peer)
+        return err_new(-EPROTO); /* an answer to a call that somebody else was sent */
+    peer->silent = false;
+    if (call->caller == NULL) {
+        router->stats.results_late += 1;
+        call_finish(router, call);
+        return 0;
+    }
+    forward.id = call->caller_id;
+    forward.trace =
+            call->trace_made ? (struct span){ call->trace, TRACE_SIZE } : (struct span){ 0 };
+    if (call->shape == SHAPE_UNARY)
+        route_measure(router, peer, call);
+    if (envelope->status.size != 0)
+        router->stats.calls_failed += 1;
+    if (!say(router, call->caller, &forward, OUTBOX_RESULTS))
+        say_verdict(router, call->caller, call->caller_id, &full);
+    call_finish(router, call);
+    return 0;
+}
+
+int route_cancel(struct router *router, struct peer *peer, const struct envelope *envelope)
+{
+    static const struct verdict cancelled = { CODE_CANCELLED, EXECUTED_UNKNOWN, 0,
+        "the caller gave up" };
+    struct call *call = call_find_by_caller(&router->calls, &peer->index, envelope->id);
+
+    if (call != NULL)
+        call_abort(router, call, &cancelled);
+    return 0;
+}

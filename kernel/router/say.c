@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernel/router/say.h"
+
+#include <string.h>
+
+#include "base/check.h"
+#include "kernel/router/claim.h"
+
+enum { VERDICT_SIZE_MAX = 1024 };
+
+static void say_mark(struct router *router, struct peer *peer)
+{
+    if (!peer->internal || peer != &router->self) {
+        if (list_is_empty(&peer->dirty))
+            list_push(&router->dirty, &peer->dirty);
+    }
+}
+
+bool say(struct router *router, struct peer *peer, const struct envelope *envelope,
+        enum outbox_lane lane)
+{
+    if (peer->doomed || peer == &router->self)
+        return true; /* nobody is there to hear it */
+    if (outbox_put(&peer->out, envelope, lane) != OUTBOX_OK)
+        return false;
+    say_mark(router, peer);
+    return true;
+}
+
+void say_surely(struct router *router, struct peer *peer, const struct envelope *envelope)
+{
+    if (!say(router, peer, envelope, OUTBOX_RESULTS))
+        say_doom(router, peer);
+}
+
+void say_doom(struct router *router, struct peer *peer)
+{
+    peer->doomed = true;
+    say_mark(router, peer);
+}
+
+/* Packs a verdict. Returns its bytes, in `room`. */
+static struct span verdict_pack(const struct verdict *verdict, uint8_t room[VERDICT_SIZE_MAX])
+{
+    static const uint8_t origin[] = "router";
+    struct status status = {
+        .code = verdict->code,
+        .executed = verdict->executed,
+        .retry_after_ms = verdict->retry_after_ms,
+        .message = { (const uint8_t *)verdict->text, strlen(verdict->text) },
+        .origin = { origin, sizeof(origin) - 1 },
+    };
+
+    return (struct span){ room, status_write(&status, room, VERDICT_SIZE_MAX) };
+}
+
+void say_verdict(struct router *router, struct peer *caller, uint64_t caller_id,
+        const struct verdict *verdict)
+{
+    uint8_t room[VERDICT_SIZE_MAX];
+
+    router->stats.calls_failed += 1;
+    if (verdict->code == CODE_RESOURCE_EXHAUSTED)
+        router->stats.calls_refused += 1;
+    say_surely(router, caller,
+            &(struct envelope){ .kind = ENVELOPE_RESULT,
+                    .id = caller_id,
+                    .status = verdict_pack(verdict, room) });
+}
+
+void say_unwelcome(struct router *router, struct peer *peer, const struct verdict *verdict)
+{
+    uint8_t room[VERDICT_SIZE_MAX];
+
+    say_surely(router, peer,
+            &(struct envelope){ .kind = ENVELOPE_WELCOME, .status = verdict_pack(verdict, room) });
+}
+
+/* The caller's side of the call is over. */
+static void call_release_caller(struct router *router, struct call *call)
+{
+    call->caller->calls_made_count -= 1;
+    list_remove(&call->by_caller);
+    list_remove(&call->by_parent);
+    wheel_remove(&router->wheel, &call->timer);
+    call_forget_caller(&router->calls, &call->caller->index, call);
+}
+
+/* Ends one call for its caller. The slot stays until the callee is done with it: what it is busy
+ * with counts against its limit, also when nobody wants the answer any more. */
+static void call_abort_one(struct router *router, struct call *call, const struct verdict *verdict)
+{
+    say_verdict(router, call->caller, call->caller_id, verdict);
+    call_release_caller(router, call);
+    say_surely(router, call->callee,
+            &(struct envelope){ .kind = ENVELOPE_CANCEL, .id = call_id(&router->calls, call) });
+}
+
+void call_abort(struct router *router, struct call *call, const struct verdict *verdict)
+{
+    static const struct verdict orphaned = { CODE_CANCELLED, EXECUTED_UNKNOWN, 0,
+        "the call on whose behalf this one was made is over" };
+    struct list work;
+
+    CHECK(call->caller != NULL);
+    call_abort_one(router, call, verdict);
+    list_init(&work);
+    for (;;) { /* a queue, not recursion: chains of calls may be long */
+        while (!list_is_empty(&call->children)) {
+            struct list *child = call->children.next;
+
+            list_remove(child);
+            list_push(&work, child);
+        }
+        if (list_is_empty(&work))
+            return;
+        call = list_entry(work.next, struct call, by_parent);
+        list_remove(&call->by_parent);
+        call_abort_one(router, call, &orphaned);
+    }
+}
+
+void call_finish(struct router *router, struct call *call)
+{
+    struct peer *callee = call->callee;
+
+    while (!list_is_empty(&call->children))
+        list_remove(call->children.next); /* they go on by themselves */
+    if (call->caller != NULL)
+        call_release_caller(router, call);
+    list_remove(&call->by_callee);
+    claim_give(router, call->claim);
+    callee->calls_taken_count -= 1;
+    call_give(&router->calls, call);
+    session_drained(router, callee);
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+/* mu down - stops the node, and waits until its process is gone. */
+#include "services/interface/mu/down.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "services/interface/mu/arguments.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "services/interface/mu/bus.h"
+#include "services/interface/mu/failure.h"
+#include "services/interface/mu/nodes.h"
+#include "mu/node/v1/node.pb-c.h"
+#include "services/interface/mu/output.h"
+#include "services/interface/mu/status.h"
+
+enum { DOWN_WAIT_MS = 30000 };
+
+/* A supervisor that stops may be gone before its answer is. */
+static int down_ask(struct cli *cli)
+{
+    CLEANUP(bus_reply_free) Mu__Node__V1__ShutdownReply *reply = NULL;
+    Mu__Node__V1__ShutdownRequest request = MU__NODE__V1__SHUTDOWN_REQUEST__INIT;
+    struct mu_status status;
+
+    bus_ask(cli, "node.Shutdown", &request.base, &mu__node__v1__shutdown_reply__descriptor,
+            DOWN_WAIT_MS, (ProtobufCMessage **)&reply, &status);
+    if (status.code == MU_OK || status.code == MU_UNAVAILABLE || status.code == MU_CANCELLED)
+        return EXIT_OK;
+    return (int)failure_of_call(cli, "node.Shutdown", &status, bus_fix(cli, &status));
+}
+
+static int down_wait(const struct cli *cli, int fd, uint32_t pid)
+{
+    struct pollfd gone = { .fd = fd, .events = POLLIN };
+    int wait_ms = cli->timeout_ms != 0 ? (int)cli->timeout_ms : DOWN_WAIT_MS;
+    char fix[64];
+    int count;
+
+    do {
+        count = poll(&gone, 1, wait_ms);
+    } while (count < 0 && errno == EINTR);
+    if (count > 0)
+        return EXIT_OK;
+    snprintf(fix, sizeof(fix), "see what it waits for: mu ps\nend it: kill -9 %u", pid);
+    return (int)failure_say(cli, EXIT_DEADLINE, fix, "the node (pid %u) is still stopping", pid);
+}
+
+int down(struct cli *cli, char **namep)
+{
+    CLEANUP(bus_reply_free) Mu__Node__V1__StatusReply *status = NULL;
+    CLEANUP(cleanup_close) int fd = -1;
+    uint64_t started_us = clock_us();
+    int error = bus_open(cli);
+    int code;
+
+    if (error == -ENOENT || error == -ECONNREFUSED) {
+        output_talk(cli, "no node is running at %s", cli->place.run);
+        return EXIT_OK;
+    }
+    code = status_ask(cli, &status);
+    if (code != EXIT_OK)
+        return code;
+    fd = (int)syscall(SYS_pidfd_open, (pid_t)status->pid, 0);
+    if (fd < 0)
+        return (int)failure_say(cli, EXIT_INTERNAL, NULL, "cannot watch the node (pid %u): %s",
+                status->pid, strerror(errno));
+    code = down_ask(cli);
+    if (code == EXIT_OK)
+        code = down_wait(cli, fd, status->pid);
+    if (code != EXIT_OK)
+        return code;
+    output_talk(
+            cli, "%s stopped in %.0f ms", status->node, (double)(clock_us() - started_us) / 1000.0);
+    *namep = strdup(status->node);
+    return *namep != NULL ? EXIT_OK : (int)failure_of_memory(cli);
+}
+
+static int down_run(struct cli *cli, const struct arguments *arguments)
+{
+    CLEANUP(cleanup_free) char *name = NULL;
+    int code;
+
+    if (arguments_flag(arguments, "nodes") != NULL || nodes_are_meant(cli))
+        return nodes_down(cli);
+    code = down(cli, &name);
+    if (code != EXIT_OK || !output_is_json(cli))
+        return code;
+    return output_json(cli, json_pack("{s:s?}", "stopped", name));
+}
+
+const struct command down_command = {
+    .name = "down",
+    .is_local = true,
+    .group = "Daily",
+    .summary = "stop the node",
+    .details =
+            "Services finish their calls and stop in reverse order of need; then the node's own "
+            "processes.\n"
+            "What was registered is there again with the next mu up. With --nodes, or a --dir that "
+            "holds nodes\n"
+            "and is none, it stops all that mu up --nodes started there.",
+    .flags =
+            (const struct flag[]){
+                    { .name = "nodes", .help = "all nodes that mu up --nodes started" },
+                    { .name = NULL },
+            },
+    .examples =
+            (const struct example[]){
+                    { "mu down", "returns when the last process is gone" },
+                    { "mu down --nodes", "all of mu up --nodes 3" },
+                    { NULL, NULL },
+            },
+    .run = down_run,
+};

@@ -1,0 +1,54 @@
+/* services/network/link/linked.h - the nodes that are linked to this one, and what they said of
+ * themselves. */
+#pragma once
+
+#include "base/list.h"
+#include "services/network/link/links.h"
+#include "services/network/link/membership.h"
+
+struct Mu__Router__V1__RoutesRequest;
+
+struct linked_node {
+    struct list link;
+    uint64_t number;             /* the link's */
+    struct identity identity;    /* by its certificate */
+    struct public_key issuer;    /* of that, when the link was made */
+    bool is_authority;           /* its authority's certificate is believed */
+    struct public_key authority; /* then, that one's key */
+    uint32_t address_count;
+    char addresses[TOKEN_ADDRESSES_MAX][ADDRESS_SIZE_MAX + 1];
+    uint64_t heard_ms; /* when something was heard of it last (base/clock.h) */
+    uint64_t channel;  /* the router's number of its node channel; 0: not open yet */
+    uint32_t round_trip_us;
+    uint32_t told_round_trip_us;                 /* what the router reckons with */
+    struct Mu__Router__V1__RoutesRequest *table; /* owned: what is reached through it; or NULL */
+};
+
+struct linked_nodes {
+    struct list all; /* of struct linked_node.link, owned */
+    uint32_t count;
+};
+
+void linked_init(struct linked_nodes *nodes);
+void linked_deinit(struct linked_nodes *nodes);
+
+/* A new one, for a link that is up. NULL without memory. */
+struct linked_node *linked_add(struct linked_nodes *nodes, uint64_t number,
+        const struct handshake_peer *peer, uint64_t now_ms);
+
+/* Forgets the one of a link. Fine where there is none. */
+void linked_drop(struct linked_nodes *nodes, uint64_t number);
+
+/* Replaces its table, and owns the new one, made with malloc. */
+void linked_set_table(struct linked_node *node, struct Mu__Router__V1__RoutesRequest *table);
+
+/* NULL where there is none. */
+struct linked_node *linked_find(const struct linked_nodes *nodes, uint64_t number);
+struct linked_node *linked_find_key(const struct linked_nodes *nodes, const struct public_key *key);
+
+/* The one behind link number `after`, going round; NULL for none. */
+struct linked_node *linked_next(const struct linked_nodes *nodes, uint64_t after);
+
+/* One with an authority's key (`key` NULL: any), behind `after`, going round; NULL for none. */
+struct linked_node *linked_find_authority(
+        const struct linked_nodes *nodes, const struct public_key *key, uint64_t after);

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Nine callers that are polite, each a process of its own that makes one call after the other, and
+ * one that makes as many at a time as it can get away with. */
+#include <semaphore.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "probe/v1/probe.mu.h"
+#include "tests/integration/supervisor/node.h"
+#include "tests/unit/cmocka.h"
+
+enum { POLITE = 9, CALLS = 2000, FLOOD = 4000, TIMEOUT_MS = 20000 };
+
+/* What the processes write and the test reads. */
+struct board {
+    atomic_uint errors;  /* of the polite */
+    atomic_ulong served; /* of the flooder */
+    atomic_ulong refused;
+    char refusal[MU_STATUS_MESSAGE_MAX]; /* the first one's text */
+    atomic_bool said;
+    uint32_t taken_us[POLITE * CALLS];
+};
+
+static struct node node;
+static struct board *board;
+static int board_fd;
+
+static void map_board(void)
+{
+    void *place = mmap(NULL, sizeof(*board), PROT_READ | PROT_WRITE, MAP_SHARED, board_fd, 0);
+
+    if (place == MAP_FAILED)
+        _exit(1);
+    board = place;
+}
+
+/* ---- in processes of their own ---- */
+
+static struct mu_client *connect_to(const char *dir)
+{
+    const struct mu_client_options options = { .dir = dir };
+    struct mu_client *client = NULL;
+
+    if (mu_client_open(&client, &options) < 0)
+        _exit(1);
+    return client;
+}
+
+static void be_polite(const char *dir, int number)
+{
+    const struct mu_call_options options = { .timeout_ms = TIMEOUT_MS };
+    struct mu_client *client = connect_to(dir);
+
+    for (int i = 0; i < CALLS; i++) {
+        Probe__V1__EchoRequest request = PROBE__V1__ECHO_REQUEST__INIT;
+        Probe__V1__EchoReply *reply = NULL;
+        uint64_t start_us = clock_us();
+
+        if (probe_echo(client, &request, &options, &reply, NULL) == MU_OK)
+            probe__v1__echo_reply__free_unpacked(reply, NULL);
+        else
+            atomic_fetch_add(&board->errors, 1);
+        board->taken_us[number * CALLS + i] = (uint32_t)(clock_us() - start_us);
+    }
+    mu_client_close(client);
+    _exit(0);
+}
+
+static void flood_answered(struct mu_result *result, void *user)
+{
+    sem_t *room = user;
+
+    if (result->status.code == MU_OK) {
+        atomic_fetch_add(&board->served, 1);
+    } else if (result->status.code == MU_RESOURCE_EXHAUSTED) {
+        if (!atomic_exchange(&board->said, true))
+            snprintf(board->refusal, sizeof(board->refusal), "%s", result->status.message);
+        atomic_fetch_add(&board->refused, 1);
+    }
+    sem_post(room);
+}
+
+static void flood(const char *dir)
+{
+    const struct mu_call_options options = { .timeout_ms = TIMEOUT_MS };
+    struct mu_client *client = connect_to(dir);
+    sem_t room;
+
+    sem_init(&room, 0, FLOOD);
+    for (;;) {
+        sem_wait(&room);
+        mu_call_async(client, "probe.Echo", (struct mu_bytes){ NULL, 0 }, &options, flood_answered,
+                &room);
+    }
+}
+
+/* ---- the test ---- */
+
+static int compare(const void *one, const void *two)
+{
+    uint32_t a = *(const uint32_t *)one;
+    uint32_t b = *(const uint32_t *)two;
+
+    return a < b ? -1 : a > b;
+}
+
+/* Starts this program once more, as caller `number`; POLITE is the flooder. */
+static pid_t start_caller(int number)
+{
+    char role[16];
+    char fd[16];
+    pid_t pid = fork();
+
+    assert_true(pid >= 0);
+    if (pid > 0)
+        return pid;
+    snprintf(role, sizeof(role), "%d", number);
+    snprintf(fd, sizeof(fd), "%d", board_fd);
+    execl("/proc/self/exe", "crowd_test", role, fd, node.dir, (char *)NULL);
+    _exit(127);
+}
+
+/* The nine do their calls, side by side. Prints how long they took. */
+static void run_polite(const char *beside)
+{
+    pid_t pids[POLITE];
+    int status;
+
+    for (int i = 0; i < POLITE; i++)
+        pids[i] = start_caller(i);
+    for (int i = 0; i < POLITE; i++) {
+        assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+        assert_int_equal(status, 0);
+    }
+    qsort(board->taken_us, (size_t)POLITE * CALLS, sizeof(board->taken_us[0]), compare);
+    print_message("polite callers %s: p50 %u us, p99 %u us\n", beside,
+            board->taken_us[POLITE * CALLS / 2], board->taken_us[POLITE * CALLS * 99 / 100]);
+}
+
+static void test_a_flooder_costs_the_polite_no_error(void **state)
+{
+    pid_t flooder;
+
+    (void)state;
+    run_polite("alone");
+    assert_int_equal(atomic_load(&board->errors), 0);
+    flooder = start_caller(POLITE);
+    while (atomic_load(&board->refused) == 0)
+        assert_int_equal(waitpid(flooder, NULL, WNOHANG), 0);
+    run_polite("beside a flooder");
+    kill(flooder, SIGKILL);
+    waitpid(flooder, NULL, 0);
+    print_message("the flooder: %lu served, %lu refused: %s\n", atomic_load(&board->served),
+            atomic_load(&board->refused), board->refusal);
+    assert_int_equal(atomic_load(&board->errors), 0);
+    assert_non_null(strstr(board->refusal, "full for this caller"));
+}
+
+static int set_up(void **state)
+{
+    char yaml[1024];
+
+    (void)state;
+    board_fd = memfd_create("board", 0);
+    if (board_fd < 0 || ftruncate(board_fd, sizeof(*board)) < 0)
+        return -1;
+    map_board();
+    snprintf(yaml, sizeof(yaml),
+            "services:\n  - { name: probe, program: %s, limits: { calls_max: 256 } }\n",
+            TEST_PROBE);
+    node_start(&node, yaml);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    node_deinit(&node);
+    return munmap(board, sizeof(*board));
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_flooder_costs_the_polite_no_error),
+    };
+
+    if (argc == 4) {
+        board_fd = (int)strtol(argv[2], NULL, 10);
+        map_board();
+        if ((int)strtol(argv[1], NULL, 10) == POLITE)
+            flood(argv[3]);
+        be_polite(argv[3], (int)strtol(argv[1], NULL, 10));
+    }
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}

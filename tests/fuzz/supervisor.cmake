@@ -1,0 +1,1 @@
+mu_add_fuzz(supervisor_fuzz SOURCES supervisor_fuzz.c LINK mu_node)

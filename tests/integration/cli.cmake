@@ -1,0 +1,16 @@
+# The command line, used as people and programs use it, against nodes of its own.
+# Debian's own python3 has python3-protobuf; another one in the PATH may not.
+add_executable(mu-link-double cli/link_double.c)
+target_link_libraries(mu-link-double PRIVATE mu mu_stubs mu_base mu_options)
+set_target_properties(mu-link-double PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests/bin")
+
+mu_add_proto(cli_relay relay/v1/relay.proto)
+add_executable(mu-relay cli/relay_service.c)
+target_link_libraries(mu-relay PRIVATE cli_relay mu_stubs mu_options)
+set_target_properties(mu-relay PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests/bin")
+
+foreach(part node call caps registry shell develop network nodes)
+  add_test(NAME cli_${part}
+    COMMAND /usr/bin/python3 -B "${CMAKE_CURRENT_SOURCE_DIR}/cli/${part}_test.py" "${PROJECT_BINARY_DIR}/stage")
+  set_tests_properties(cli_${part} PROPERTIES FIXTURES_REQUIRED sdk TIMEOUT 600)
+endforeach()

@@ -1,0 +1,30 @@
+/* tests/integration/mesh/mesh.h - nodes in a row, each linked to the next in clear. The last one
+ * offers the probe and the tally, and all others know the way there. */
+#pragma once
+
+#include "tests/integration/supervisor/node.h"
+
+enum { MESH_NODES_MAX = 3 };
+
+struct mesh {
+    struct node nodes[MESH_NODES_MAX];
+    int count;
+};
+
+/* Starts `count` nodes and waits until the first one reaches the last one's services. */
+void mesh_start(struct mesh *mesh, int count);
+
+void mesh_stop(struct mesh *mesh);
+
+/* The node whose services are called. */
+struct node *mesh_last(struct mesh *mesh);
+
+/* Waits until a call of probe.Echo from the first node succeeds. */
+void mesh_await(struct mesh *mesh);
+
+/* Kills a service's process once it is up and another than `last`. Returns its pid. */
+pid_t mesh_kill(struct node *node, const char *service, pid_t last);
+
+/* What the tally wrote down: how often each number below `count` was carried out. Freed by the
+ * caller. */
+uint8_t *mesh_read_tally(struct mesh *mesh, uint32_t count);

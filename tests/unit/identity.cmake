@@ -1,0 +1,7 @@
+mu_add_test(key_test SOURCES key_test.c LINK mu_secure)
+mu_add_test(certificate_test SOURCES certificate_test.c LINK mu_secure)
+mu_add_test(trust_test SOURCES trust_test.c LINK mu_secure)
+mu_add_test(revocation_test SOURCES revocation_test.c LINK mu_secure)
+mu_add_test(token_test SOURCES token_test.c LINK mu_secure)
+mu_add_test(issue_test SOURCES issue_test.c LINK mu_secure)
+mu_add_test(keyfile_test SOURCES keyfile_test.c LINK mu_secure)

@@ -1,0 +1,6 @@
+mu_add_test(network_clients_test SOURCES network_clients_test.c network_seat.c LINK mu_link_seat)
+mu_add_test(network_vault_test SOURCES network_vault_test.c network_seat.c LINK mu_link_seat)
+mu_add_test(network_authority_test SOURCES network_authority_test.c network_seat.c LINK mu_link_seat)
+mu_add_test(network_inbox_test SOURCES network_inbox_test.c LINK mu_link_mesh)
+mu_add_test(network_seeker_test SOURCES network_seeker_test.c LINK mu_link_mesh)
+mu_add_test(network_srv_test SOURCES network_srv_test.c LINK mu_link_seat)

@@ -1,0 +1,13 @@
+mu_add_test(supervisor_backoff_test SOURCES supervisor_backoff_test.c LINK mu_supervisor)
+mu_add_test(supervisor_child_test SOURCES supervisor_child_test.c LINK mu_supervisor)
+mu_add_test(supervisor_plan_test SOURCES supervisor_plan_test.c LINK mu_supervisor)
+mu_add_test(supervisor_core_test SOURCES supervisor_core_test.c supervisor_world.c LINK mu_supervisor)
+mu_add_test(supervisor_request_test SOURCES supervisor_request_test.c supervisor_world.c
+  LINK mu_supervisor)
+mu_add_test(supervisor_manifest_test SOURCES supervisor_manifest_test.c LINK mu_node)
+mu_add_test(supervisor_log_test SOURCES supervisor_log_test.c LINK mu_node)
+mu_add_test(supervisor_endpoints_test SOURCES supervisor_endpoints_test.c LINK mu_node)
+mu_add_test(supervisor_control_test SOURCES supervisor_control_test.c LINK mu_node)
+mu_add_test(supervisor_hold_test SOURCES supervisor_hold_test.c LINK mu_node)
+mu_add_test(supervisor_folder_test SOURCES supervisor_folder_test.c LINK mu_node)
+mu_add_test(cage_plan_test SOURCES cage_plan_test.c LINK mu_node)

@@ -1,0 +1,7 @@
+mu_add_test(envelope_test SOURCES envelope_test.c LINK mu_wire mu_proto)
+mu_add_test(pattern_test SOURCES pattern_test.c LINK mu_wire)
+mu_add_test(stamp_test SOURCES stamp_test.c LINK mu_wire mu_proto)
+mu_add_test(frame_test SOURCES frame_test.c LINK mu_wire)
+mu_add_test(outbox_test SOURCES outbox_test.c LINK mu_wire)
+mu_add_test(channel_test SOURCES channel_test.c LINK mu_transport)
+mu_add_test(stream_test SOURCES stream_test.c LINK mu_transport)
