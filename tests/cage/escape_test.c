@@ -327,11 +327,11 @@ static char cell_of(int status)
     return '?';
 }
 
-/* A build with a sanitizer allows more calls, and its processes read /proc: what that opens is not
- * what is asked here. */
+/* A build with a sanitizer allows more calls, and its processes read /proc and start a symbolizer:
+ * what that opens is not what is asked here. */
 static bool is_left_out(const struct row *row, enum kind kind)
 {
-    static const char *const widened[] = { "more-files", "see" };
+    static const char *const widened[] = { "more-files", "see", "exec" };
 
     if (!CAGE_IS_INSTRUMENTED)
         return false;
