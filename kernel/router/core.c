@@ -15,6 +15,8 @@
 #include "kernel/router/route.h"
 #include "kernel/router/say.h"
 
+enum { ROUTER_WALL_STEP_US = 100000 }; /* less is what passes between reading two clocks */
+
 int router_init(struct router *router, const char *node, uint64_t seed, uint64_t now_us)
 {
     int r;
@@ -31,6 +33,7 @@ int router_init(struct router *router, const char *node, uint64_t seed, uint64_t
     list_init(&router->self.dirty);
     list_init(&router->self.calls_made);
     list_init(&router->self.calls_taken);
+    list_init(&router->self.waiting);
     outbox_init(&router->self.out, FRAME_IPC);
     snprintf(router->self.admitted, sizeof(router->self.admitted), "router");
     router->self.internal = true;
@@ -39,6 +42,8 @@ int router_init(struct router *router, const char *node, uint64_t seed, uint64_t
     r = call_table_init(&router->calls, seed);
     if (r == 0)
         r = service_table_init(&router->services);
+    if (r == 0)
+        r = notebook_init(&router->notebook, seed);
     if (r == 0)
         r = session_stamp(router, &router->self);
     if (r < 0)
@@ -56,6 +61,7 @@ void router_deinit(struct router *router)
     call_index_deinit(&router->self.index);
     call_table_deinit(&router->calls);
     service_table_deinit(&router->services);
+    notebook_deinit(&router->notebook);
     *router = (struct router){ 0 };
 }
 
@@ -118,6 +124,7 @@ struct peer *router_attach(struct router *router, const struct peer_identity *id
     list_init(&peer->dirty);
     list_init(&peer->calls_made);
     list_init(&peer->calls_taken);
+    list_init(&peer->waiting);
     list_init(&peer->caps);
     list_init(&peer->claims);
     peer->bound = peer->supervised;
@@ -168,10 +175,10 @@ void router_detach(struct router *router, struct peer *peer, uint64_t now_us)
     session_leave(router, peer);
     peer_write_end(peer, text, sizeof(text));
     peer->doomed = true; /* from here on nothing is put into its outbox */
-    neighbour_detach(router, peer);
     while (!list_is_empty(&peer->calls_made)) {
         struct call *call = list_entry(peer->calls_made.next, struct call, by_caller);
 
+        note_blame(router, CAUSE_CALLER_GONE);
         call_abort(router, call, &gone);
     }
     while (!list_is_empty(&peer->calls_taken)) {
@@ -181,6 +188,7 @@ void router_detach(struct router *router, struct peer *peer, uint64_t now_us)
             call_abort(router, call, &dead);
         call_finish(router, call);
     }
+    neighbour_detach(router, peer); /* behind the calls, which say where they went */
     claim_orphan(peer);
     cap_drop_all(router, peer);
     list_remove(&peer->dirty);
@@ -238,6 +246,17 @@ void router_tick(struct router *router, uint64_t now_us)
         call->callee->silent = true;
         call_abort(router, call, &late);
     }
+}
+
+void router_set_wall(struct router *router, uint64_t wall_us, uint64_t now_us)
+{
+    struct notebook *notebook = &router->notebook;
+    int64_t offset_us = (int64_t)(wall_us - now_us);
+
+    if (llabs(offset_us - notebook->wall_us) >= ROUTER_WALL_STEP_US)
+        notebook->wall_us = offset_us;
+    if (notebook->started_us == 0)
+        notebook->started_us = router->started_us + (uint64_t)notebook->wall_us;
 }
 
 bool router_wants_ticks(const struct router *router)

@@ -15,6 +15,7 @@
 #include "kernel/router/call.h"
 #include "kernel/router/grant.h"
 #include "kernel/router/neighbour.h"
+#include "kernel/router/note.h"
 #include "kernel/router/peer.h"
 #include "kernel/router/service.h"
 #include "kernel/router/wheel.h"
@@ -54,6 +55,7 @@ struct router {
     uint64_t now_us;     /* of the step being made */
     uint64_t started_us;
     struct router_stats stats;
+    struct notebook notebook;
     char node[ROUTER_NODE_MAX];
 };
 
@@ -80,6 +82,10 @@ int router_step(
 
 /* Ends the calls whose time is over. */
 void router_tick(struct router *router, uint64_t now_us);
+
+/* Tells what the time is, in us since 1970, at `now_us` of the router's clock; taken over where the
+ * machine's clock was set, so that a call's time is the same whenever it is asked for. */
+void router_set_wall(struct router *router, uint64_t wall_us, uint64_t now_us);
 
 /* True while deadlines are running, so that router_tick must be called every ROUTER_TICK_MS. */
 bool router_wants_ticks(const struct router *router);

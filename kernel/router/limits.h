@@ -23,5 +23,15 @@ enum {
     ROUTER_NAMES_CHAINED_MAX = 16,    /* such a name is left out where so many have its hash */
     ROUTER_CAPS_MAX = 1024,           /* capabilities that one process holds */
     ROUTER_GRANTS_MAX = 512,          /* of a node's operators */
-    ROUTER_TRANSIT_MAX_US = 2000000   /* on the way from another node */
+    ROUTER_TRANSIT_MAX_US = 2000000,  /* on the way from another node */
+    METER_METHODS_MAX = 2048,         /* rows of methods and services that are counted */
+    METER_METHODS_THERE_MAX = 1024,   /* of them, of services on other nodes */
+    METER_SERVICE_METHODS_MAX = 256,  /* methods of one service with a row of their own */
+    METER_PAGE_MAX = 64,              /* rows in one answer of router.Meter */
+    JOURNAL_CALLS_MAX = 4096,         /* calls that ended with OK and are remembered */
+    JOURNAL_FAILURES_MAX = 2048,      /* calls that ended otherwise and are remembered */
+    JOURNAL_PAGE_DEFAULT = 100,       /* calls in one answer of router.Calls, by default */
+    JOURNAL_PAGE_MAX = 512,           /* calls in one answer of router.Calls */
+    JOURNAL_DECISIONS_MAX = 6,        /* of those considered for a call, remembered with it */
+    JOURNAL_MESSAGE_MAX = 256         /* bytes of a status's message that are remembered */
 };

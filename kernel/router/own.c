@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "kernel/router/grant.h"
+#include "kernel/router/report.h"
 #include "kernel/router/routes.h"
 #include "kernel/router/say.h"
 #include "mu/debug/v1/debug.pb-c.h"
@@ -30,6 +31,7 @@ void own_reply(struct router *router, struct peer *peer, uint64_t id, const Prot
         return;
     }
     protobuf_c_message_pack(reply, body);
+    note_replied(router, peer, id, size);
     say_surely(router, peer,
             &(struct envelope){ .kind = ENVELOPE_RESULT, .id = id, .body = { body, size } });
     free(body);
@@ -144,7 +146,7 @@ int own_call(struct router *router, struct peer *peer, const struct envelope *en
     static const struct verdict supervisors = { CODE_PERMISSION_DENIED, EXECUTED_NO, 0,
         "Admit and Dismiss are the supervisor's" };
     static const struct verdict unknown = { CODE_UNIMPLEMENTED, EXECUTED_NO, 0,
-        "the router has Grant, Revoke, Caps, Stats, Link, Routes and mu.Health" };
+        "the router has Grant, Revoke, Caps, Stats, Meter, Calls, Link, Routes and mu.Health" };
 
     if (own_is(envelope->endpoint, "router.Stats"))
         own_stats(router, peer, envelope);
@@ -162,6 +164,10 @@ int own_call(struct router *router, struct peer *peer, const struct envelope *en
         grant_list(router, peer, envelope);
     else if (own_is(envelope->endpoint, "router.Grants"))
         grant_replace(router, peer, envelope);
+    else if (own_is(envelope->endpoint, "router.Meter"))
+        report_meter(router, peer, envelope);
+    else if (own_is(envelope->endpoint, "router.Calls"))
+        report_calls(router, peer, envelope);
     else if (own_is(envelope->endpoint, "router.Admit") ||
              own_is(envelope->endpoint, "router.Dismiss"))
         say_verdict(router, peer, envelope->id, &supervisors);

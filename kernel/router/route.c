@@ -49,6 +49,7 @@ static void route_explain(struct router *router, struct peer *peer, const struct
     const struct service *service = draft->service;
     bool alone = router->neighbour_count == 0;
     struct verdict verdict = { .executed = EXECUTED_NO, .code = CODE_UNAVAILABLE };
+    enum cause cause = CAUSE_NONE; /* as the code says */
     char text[192];
 
     verdict.text = text;
@@ -59,20 +60,24 @@ static void route_explain(struct router *router, struct peer *peer, const struct
                 (int)name.size, name.data);
     } else if (draft->callee != NULL) {
         verdict.code = CODE_RESOURCE_EXHAUSTED;
+        cause = CAUSE_BODY_TOO_LARGE;
         snprintf(text, sizeof(text), "%s takes bodies of up to %zu bytes", service->name,
                 draft->callee->body_max);
     } else if (service->ready_count != 0) {
         verdict.code = CODE_RESOURCE_EXHAUSTED;
         verdict.retry_after_ms = route_wait_ms(service->ready[0]);
+        cause = claim_may_grow(peer, service->ready[0]) ? CAUSE_FULL : CAUSE_SHARE_FULL;
         snprintf(text, sizeof(text), "%s is full%s: it takes %u calls at a time and instance",
                 service->name, claim_may_grow(peer, service->ready[0]) ? "" : " for this caller",
                 service->ready[0]->calls_max);
     } else if (outcome == ROUTES_FULL) {
         verdict.code = CODE_RESOURCE_EXHAUSTED;
         verdict.retry_after_ms = ROUTE_RETRY_MS;
+        cause = CAUSE_ROUTES_FULL;
         snprintf(text, sizeof(text), "the links to nodes that offer %s are full", service->name);
     } else if (service->route_count != 0) {
         verdict.retry_after_ms = ROUTE_RETRY_MS;
+        cause = CAUSE_NO_ROUTE;
         snprintf(text, sizeof(text),
                 "no instance of %s here, and no way to another node's is open to this call",
                 service->name);
@@ -82,6 +87,7 @@ static void route_explain(struct router *router, struct peer *peer, const struct
                 alone ? "no instance of %s takes calls now" : "no node offers %s now",
                 service->name);
     }
+    note_blame(router, cause);
     say_verdict(router, peer, envelope->id, &verdict);
 }
 
@@ -120,6 +126,7 @@ static bool route_may(struct router *router, struct peer *peer, const struct env
     snprintf(text, sizeof(text), "%s does not export %.*s to %s (`exports` in its manifest)",
             draft->service->name, (int)envelope->endpoint.size,
             (const char *)envelope->endpoint.data, route_whose(peer));
+    note_blame(router, CAUSE_NOT_EXPORTED);
     route_refuse(router, peer, envelope, CODE_PERMISSION_DENIED, text);
     return false;
 }
@@ -230,6 +237,7 @@ static void route_open(struct router *router, struct peer *peer, const struct en
     if (call == NULL) {
         if (claim != NULL)
             claim_give(router, claim);
+        note_blame(router, CAUSE_ROUTER_FULL);
         route_refuse(router, peer, envelope, CODE_RESOURCE_EXHAUSTED,
                 "the router has as many calls under way as it can hold");
         return;
@@ -253,21 +261,24 @@ static void route_open(struct router *router, struct peer *peer, const struct en
     forward.trace = (struct span){ call->trace, TRACE_SIZE };
     forward.caller = draft->caller;
     if (!say(router, callee, &forward, OUTBOX_CALLS)) {
+        note_blame(router, CAUSE_QUEUE_FULL);
         route_refuse(router, peer, envelope, CODE_RESOURCE_EXHAUSTED,
                 "too many bytes wait for the service already");
         call_finish(router, call);
         return;
     }
+    note_opened(router, call);
     callee->calls += 1;
     router->stats.calls += 1;
     if (call->deadline_us != 0)
         wheel_add(&router->wheel, &call->timer, (call->deadline_us + 999) / 1000);
 }
 
-int route_call(struct router *router, struct peer *peer, const struct envelope *envelope)
+/* Takes a call in, or tells its caller why not. Returns 0, or -EPROTO. */
+static int route_take(struct router *router, struct peer *peer, const struct envelope *envelope,
+        struct draft *draft)
 {
     static const uint8_t own[] = "router";
-    struct draft draft = { .caller = { peer->stamp, peer->stamp_size } };
     struct span name;
 
     if (envelope->id == 0 || envelope->id >= CALL_ID_ROUTER ||
@@ -279,7 +290,7 @@ int route_call(struct router *router, struct peer *peer, const struct envelope *
         return 0;
     }
     if (peer->neighbour != NULL) {
-        if (!crossing_admit(router, peer, envelope, &draft))
+        if (!crossing_admit(router, peer, envelope, draft))
             return 0;
     } else if (envelope->caller.size != 0 || envelope->status.size != 0) {
         route_refuse(router, peer, envelope, CODE_INVALID_ARGUMENT,
@@ -287,24 +298,42 @@ int route_call(struct router *router, struct peer *peer, const struct envelope *
         return 0;
     }
     if (peer->visitor != NULL && !permit_has(envelope->endpoint)) {
+        note_blame(router, CAUSE_NOT_FOR_CLIENTS);
         route_refuse(router, peer, envelope, CODE_PERMISSION_DENIED,
                 "a client may call services and look at the node, and not control either");
         return 0;
     }
     if (peer->calls_made_count >= peer->calls_made_max) {
+        note_blame(router, CAUSE_CALLER_FULL);
         route_refuse(router, peer, envelope, CODE_RESOURCE_EXHAUSTED,
                 "this channel has as many calls under way as one may have");
         return 0;
     }
-    if (!route_find_cap(router, peer, envelope, &draft))
+    if (!route_find_cap(router, peer, envelope, draft))
         return 0;
     name = route_service_name(envelope->endpoint);
-    if (name.size == sizeof(own) - 1 && memcmp(name.data, own, name.size) == 0)
+    if (name.size == sizeof(own) - 1 && memcmp(name.data, own, name.size) == 0) {
+        draft->own = true;
         return own_call(router, peer, envelope);
-    if (route_find_deadline(router, peer, envelope, &draft) &&
-            route_find_callee(router, peer, envelope, &draft))
-        route_open(router, peer, envelope, &draft);
+    }
+    if (route_find_deadline(router, peer, envelope, draft) &&
+            route_find_callee(router, peer, envelope, draft))
+        route_open(router, peer, envelope, draft);
     return 0;
+}
+
+int route_call(struct router *router, struct peer *peer, const struct envelope *envelope)
+{
+    struct draft draft = { .peer = peer,
+        .envelope = envelope,
+        .began_us = router->now_us,
+        .caller = { peer->stamp, peer->stamp_size } };
+    int r;
+
+    note_begin(router, &draft);
+    r = route_take(router, peer, envelope, &draft);
+    note_end(router);
+    return r;
 }
 
 void route_notice(
@@ -317,14 +346,19 @@ void route_notice(
         .endpoint = { (const uint8_t *)endpoint, strlen(endpoint) },
         .body = body,
     };
-    struct draft draft = { .service = service_find(&router->services, name),
+    struct draft draft = { .peer = &router->self,
+        .envelope = &envelope,
+        .began_us = router->now_us,
+        .service = service_find(&router->services, name),
         .caller = { router->self.stamp, router->self.stamp_size } };
 
     if (draft.service == NULL || draft.service->ready_count == 0)
         return; /* it is told everything when it comes */
     draft.callee = draft.service->ready[0];
     draft.deadline_us = router->now_us + UINT64_C(1000) * ROUTE_NOTICE_TIMEOUT_MS;
+    note_begin(router, &draft);
     route_open(router, &router->self, &envelope, &draft);
+    note_end(router);
 }
 
 static void route_measure(struct router *router, struct peer *callee, const struct call *call)
@@ -366,8 +400,13 @@ int route_result(struct router *router, struct peer *peer, const struct envelope
         route_measure(router, peer, call);
     if (envelope->status.size != 0)
         router->stats.calls_failed += 1;
-    if (!say(router, call->caller, &forward, OUTBOX_RESULTS))
+    if (say(router, call->caller, &forward, OUTBOX_RESULTS)) {
+        note_answered(router, call, envelope);
+    } else {
+        note_blame(router, CAUSE_ANSWER_NO_ROOM);
+        note_aborted(router, call, &full);
         say_verdict(router, call->caller, call->caller_id, &full);
+    }
     call_finish(router, call);
     return 0;
 }

@@ -5,14 +5,21 @@
 
 /* What a call is made of before it has a slot. */
 struct draft {
+    struct peer *peer;               /* borrowed: who calls */
+    const struct envelope *envelope; /* borrowed */
+    uint64_t began_us;
     struct service *service;
     struct call *parent;
     struct peer *callee;
-    const struct cap *cap; /* that lets it through; NULL: its caller needs none */
-    struct span caller;    /* a packed mu.bus.v1.Caller */
-    uint64_t deadline_us;  /* 0: none */
-    uint32_t transit_us;   /* that it was on its way from another node: off its time */
-    uint32_t hops;         /* links that it came over */
+    const struct cap *cap;    /* that lets it through; NULL: its caller needs none */
+    struct span caller;       /* a packed mu.bus.v1.Caller */
+    uint64_t deadline_us;     /* 0: none */
+    uint32_t transit_us;      /* that it was on its way from another node: off its time */
+    uint32_t hops;            /* links that it came over */
+    struct span from_service; /* of its caller on another node, as that node says */
+    uint64_t from_instance;
+    bool own;            /* it is for the router itself */
+    size_t replied_size; /* bytes that the router answered it with */
 };
 
 int route_call(struct router *router, struct peer *peer, const struct envelope *envelope);

@@ -59,6 +59,7 @@ void say_verdict(struct router *router, struct peer *caller, uint64_t caller_id,
 {
     uint8_t room[VERDICT_SIZE_MAX];
 
+    note_refused(router, caller, caller_id, verdict);
     router->stats.calls_failed += 1;
     if (verdict->code == CODE_RESOURCE_EXHAUSTED)
         router->stats.calls_refused += 1;
@@ -90,6 +91,7 @@ static void call_release_caller(struct router *router, struct call *call)
  * with counts against its limit, also when nobody wants the answer any more. */
 static void call_abort_one(struct router *router, struct call *call, const struct verdict *verdict)
 {
+    note_aborted(router, call, verdict);
     say_verdict(router, call->caller, call->caller_id, verdict);
     call_release_caller(router, call);
     say_surely(router, call->callee,
@@ -116,6 +118,7 @@ void call_abort(struct router *router, struct call *call, const struct verdict *
             return;
         call = list_entry(work.next, struct call, by_parent);
         list_remove(&call->by_parent);
+        note_blame(router, CAUSE_PARENT_OVER);
         call_abort_one(router, call, &orphaned);
     }
 }

@@ -80,6 +80,15 @@ static const char *shell_name(const struct peer *peer)
     return peer->service != NULL ? peer->service->name : "a caller";
 }
 
+static void shell_loaded(struct channel *channel, void *user)
+{
+    const struct link *link = user;
+
+    (void)channel;
+    if (!list_is_empty(&link->peer->waiting))
+        note_left(link->peer, clock_us());
+}
+
 static int shell_receive(struct channel *channel, struct frame_reader *reader, void *user)
 {
     struct link *link = user;
@@ -121,8 +130,9 @@ static void shell_closed(struct channel *channel, void *user)
 
 int shell_join(struct shell *shell, struct channel *channel, const struct peer_identity *identity)
 {
-    static const struct channel_events events = { .receive = shell_receive,
-        .closed = shell_closed };
+    static const struct channel_events events = {
+        .receive = shell_receive, .closed = shell_closed, .loaded = shell_loaded
+    };
     struct link *link = calloc(1, sizeof(*link));
 
     if (link == NULL)

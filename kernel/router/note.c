@@ -1,0 +1,541 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Everything is written down at a call's end, when all of it is known: a record is then a few
+ * copies of numbers, and a call that is under way costs no place in the journal. What would be gone
+ * by then (who called from another node, who was passed over) is kept beside the call's slot, and
+ * only for calls that have it. */
+#include "kernel/router/note.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "kernel/router/candidates.h"
+#include "kernel/router/cap.h"
+#include "kernel/router/route.h"
+#include "kernel/router/say.h"
+
+/* How a call ended. */
+struct ending {
+    uint32_t code;
+    uint32_t executed;
+    enum cause cause;
+    struct span message;
+    struct span origin;
+};
+
+int notebook_init(struct notebook *notebook, uint64_t seed)
+{
+    int r;
+
+    *notebook = (struct notebook){ 0 };
+    notebook->details = calloc(ROUTER_CALLS_MAX, sizeof(*notebook->details));
+    r = notebook->details != NULL ? meter_init(&notebook->meter, seed) : err_new(-ENOMEM);
+    if (r == 0)
+        r = journal_init(&notebook->journal);
+    if (r < 0)
+        notebook_deinit(notebook);
+    return err_trace(r);
+}
+
+void notebook_deinit(struct notebook *notebook)
+{
+    journal_deinit(&notebook->journal);
+    meter_deinit(&notebook->meter);
+    free(notebook->details);
+    *notebook = (struct notebook){ 0 };
+}
+
+void note_begin(struct router *router, struct draft *draft)
+{
+    router->notebook.draft = draft;
+    router->notebook.blame = CAUSE_NONE;
+}
+
+void note_end(struct router *router)
+{
+    router->notebook.draft = NULL;
+    router->notebook.blame = CAUSE_NONE;
+}
+
+void note_blame(struct router *router, enum cause cause)
+{
+    router->notebook.blame = cause;
+}
+
+static struct span note_text(const char *text)
+{
+    return (struct span){ (const uint8_t *)text, strlen(text) };
+}
+
+static enum side note_side(const struct peer *callee)
+{
+    return callee->neighbour != NULL ? SIDE_THERE : SIDE_HERE;
+}
+
+static struct note_detail *note_detail(const struct router *router, const struct call *call)
+{
+    return &router->notebook.details[call - router->calls.slots];
+}
+
+/* ---- while a call is under way ---- */
+
+/* The row that the call is counted in; its own, if it has one. */
+static struct method *note_find_method(
+        struct router *router, struct call *call, struct span endpoint)
+{
+    enum side side = note_side(call->callee);
+    struct method *method = call->caller->called;
+
+    if (method == NULL || method->size != endpoint.size || method->side != side ||
+            memcmp(method->endpoint, endpoint.data, endpoint.size) != 0) {
+        method = meter_find(&router->notebook.meter, endpoint, side);
+        if (method == NULL)
+            return NULL;
+        call->caller->called = method;
+    }
+    return method;
+}
+
+/* Keeps what most calls do not need to have kept. */
+static void note_keep(struct router *router, struct call *call, const struct draft *draft)
+{
+    struct note_detail *detail = note_detail(router, call);
+    struct span endpoint = draft->envelope->endpoint;
+    struct span caller = draft->from_service;
+
+    call->note.detailed = true;
+    detail->decisions.considered = 0;
+    detail->decisions.count = 0;
+    detail->caller_instance = draft->from_instance;
+    detail->endpoint_size = call->note.named ? 0 : (uint8_t)endpoint.size;
+    memcpy(detail->endpoint, endpoint.data, detail->endpoint_size);
+    detail->caller_size =
+            (uint8_t)(caller.size < sizeof(detail->caller) ? caller.size : sizeof(detail->caller));
+    if (detail->caller_size > 0)
+        memcpy(detail->caller, caller.data, detail->caller_size);
+    if (call->note.instances > 0 && call->callee->neighbour != NULL)
+        candidates_list(router, draft, call->callee, &detail->decisions);
+}
+
+/* The span in which a call is made. */
+static void note_parent_span(const struct draft *draft, uint8_t span[TRACE_SIZE - 16])
+{
+    if (draft->envelope->trace.size != 0)
+        memcpy(span, draft->envelope->trace.data + 16, TRACE_SIZE - 16);
+    else if (draft->parent != NULL)
+        memcpy(span, draft->parent->trace + 16, TRACE_SIZE - 16);
+    else
+        memset(span, 0, TRACE_SIZE - 16);
+}
+
+void note_opened(struct router *router, struct call *call)
+{
+    struct draft *draft = router->notebook.draft;
+    struct span endpoint = draft->envelope->endpoint;
+    struct note *note = &call->note;
+
+    note->method = note_find_method(router, call, endpoint);
+    note->named = note->method != NULL;
+    if (!note->named)
+        note->method = meter_find_service(
+                &router->notebook.meter, meter_service_of(endpoint), note_side(call->callee));
+    note->method->open += 1;
+    note->bytes_up = draft->envelope->body.size;
+    note->hops = (uint8_t)draft->hops;
+    note->instances = (uint16_t)draft->service->ready_count;
+    note_parent_span(draft, note->parent_span);
+    if (!note->named || call->caller->neighbour != NULL || call->callee->neighbour != NULL)
+        note_keep(router, call, draft);
+    if (call->callee->out.leaving != 0)
+        list_push(&call->callee->waiting, &note->waiting);
+    note_end(router);
+}
+
+/* Its service has the method: from now on it is counted by its own name. */
+static void note_name(struct router *router, struct call *call)
+{
+    const struct note_detail *detail = note_detail(router, call);
+    struct span endpoint = { (const uint8_t *)detail->endpoint, detail->endpoint_size };
+    struct method *method =
+            meter_name(&router->notebook.meter, endpoint, (enum side)call->note.method->side);
+
+    if (method == NULL)
+        return;
+    call->note.method->open -= 1;
+    call->note.method = method;
+    call->note.named = true;
+    method->open += 1;
+}
+
+void note_item(struct router *router, struct call *call, size_t size, bool up)
+{
+    struct note *note = &call->note;
+
+    if (up) {
+        note->bytes_up += size;
+        note->items_up += 1;
+        return;
+    }
+    note->bytes_down += size;
+    note->items_down += 1;
+    if (!note->named && note->items_down == 1)
+        note_name(router, call);
+}
+
+/* The call waits no more for the system to take it. */
+static void note_leave(struct call *call, uint64_t now_us)
+{
+    uint64_t queued_us = now_us > call->started_us ? now_us - call->started_us : 0;
+
+    call->note.queued_us = queued_us < UINT32_MAX ? (uint32_t)queued_us : UINT32_MAX;
+    list_remove(&call->note.waiting);
+}
+
+void note_left(struct peer *peer, uint64_t now_us)
+{
+    while (!list_is_empty(&peer->waiting))
+        note_leave(list_entry(peer->waiting.next, struct call, note.waiting), now_us);
+}
+
+/* ---- records ---- */
+
+/* Who calls; `service` and `instance` are what another node says of it. */
+static void note_caller(struct journal_record *record, const struct router *router,
+        const struct peer *caller, struct span service, uint64_t instance)
+{
+    struct span node = { 0 };
+
+    record->caller_instance = caller->instance;
+    record->caller_pid = caller->pid;
+    record->caller_party = PARTY_PROCESS;
+    if (caller == &router->self) {
+        record->caller_party = PARTY_ROUTER;
+        service = note_text(caller->admitted);
+    } else if (caller->neighbour != NULL) {
+        record->caller_party = PARTY_NODE;
+        record->caller_instance = instance;
+        record->caller_pid = 0;
+        node = note_text(caller->neighbour->node);
+    } else if (caller->visitor != NULL) {
+        record->caller_party = PARTY_CLIENT;
+        record->caller_pid = 0;
+        service = note_text(caller->visitor->client);
+    } else {
+        service = note_text(caller->service != NULL ? caller->service->name : caller->admitted);
+    }
+    record->caller_size = journal_put_text(record, 0, service);
+    record->caller_node_size = journal_put_text(record, record->caller_size, node);
+}
+
+static void note_callee(struct journal_record *record, const struct peer *callee)
+{
+    struct span node = { 0 };
+
+    record->side = (uint8_t)note_side(callee);
+    record->callee_instance = callee->neighbour == NULL ? callee->instance : 0;
+    record->callee_pid = callee->neighbour == NULL ? callee->pid : 0;
+    if (callee->neighbour != NULL)
+        node = note_text(callee->neighbour->node);
+    record->callee_node_size =
+            journal_put_text(record, record->caller_size + record->caller_node_size, node);
+}
+
+/* mu.router.v1.CapSource, whose 0 is none. */
+static void note_cap(struct journal_record *record, const struct cap *cap)
+{
+    record->cap_source = cap != NULL ? (uint8_t)cap->source + 1 : 0;
+    record->cap_handle = cap != NULL ? cap->handle : 0;
+}
+
+/* What there is to say of few records. */
+static struct journal_detail *note_details(
+        const struct router *router, struct journal_record *record, const struct ending *ending)
+{
+    struct journal_detail *detail = journal_detail(&router->notebook.journal, record);
+    struct span message = journal_cut(ending->message, JOURNAL_MESSAGE_MAX);
+    struct span origin = journal_cut(ending->origin, sizeof(detail->origin));
+
+    record->detailed = true;
+    detail->endpoint_size = 0;
+    detail->decisions.considered = 0;
+    detail->decisions.count = 0;
+    detail->message_size = (uint16_t)message.size;
+    detail->origin_size = (uint8_t)origin.size;
+    if (message.size > 0)
+        memcpy(detail->message, message.data, message.size);
+    if (origin.size > 0)
+        memcpy(detail->origin, origin.data, origin.size);
+    return detail;
+}
+
+/* ---- calls that were sent to a callee ---- */
+
+static void note_write(struct router *router, const struct call *call, const struct ending *ending)
+{
+    const struct note *note = &call->note;
+    const struct note_detail *kept = note_detail(router, call);
+    struct journal_record *record = journal_add(&router->notebook.journal, ending->code);
+    struct journal_detail *detail;
+
+    record->method = note->method;
+    record->began_us = call->started_us;
+    record->took_us = router->now_us - call->started_us;
+    record->queued_us = note->queued_us;
+    record->timeout_us =
+            call->deadline_us > call->started_us ? call->deadline_us - call->started_us : 0;
+    record->id = call->caller_id;
+    record->call = call_id(&router->calls, call);
+    record->bytes_up = note->bytes_up;
+    record->bytes_down = note->bytes_down;
+    record->items_up = note->items_up;
+    record->items_down = note->items_down;
+    memcpy(record->trace, call->trace, TRACE_SIZE);
+    memcpy(record->parent_span, note->parent_span, sizeof(record->parent_span));
+    record->instances = note->instances;
+    record->hops = note->hops;
+    record->shape = (uint8_t)call->shape;
+    record->executed = (uint8_t)ending->executed;
+    record->cause = (uint8_t)ending->cause;
+    record->refused = false;
+    record->detailed = false;
+    note_cap(record, call->cap);
+    note_caller(record, router, call->caller,
+            (struct span){ (const uint8_t *)kept->caller, note->detailed ? kept->caller_size : 0 },
+            note->detailed ? kept->caller_instance : 0);
+    note_callee(record, call->callee);
+    if (ending->code == 0 && note->named && (!note->detailed || kept->decisions.considered == 0))
+        return;
+    detail = note_details(router, record, ending);
+    if (!note->named) {
+        detail->endpoint_size = kept->endpoint_size;
+        memcpy(detail->endpoint, kept->endpoint, kept->endpoint_size);
+    }
+    if (note->detailed)
+        detail->decisions = kept->decisions;
+}
+
+/* Counts the call and writes its record; from now on it is noted. */
+static void note_finish(struct router *router, struct call *call, const struct ending *ending)
+{
+    struct note *note = &call->note;
+    struct method *method;
+
+    if (!note->named && ending->cause == CAUSE_ANSWERED && ending->code != CODE_UNIMPLEMENTED)
+        note_name(router, call);
+    method = note->method;
+    if (!list_is_empty(&note->waiting))
+        note_leave(call, router->now_us);
+    method->open -= 1;
+    method->codes[ending->code] += 1;
+    method->bytes_up += note->bytes_up;
+    method->bytes_down += note->bytes_down;
+    method->items_up += note->items_up;
+    method->items_down += note->items_down;
+    histogram_record(&method->took, router->now_us - call->started_us);
+    histogram_record(&method->queued, note->queued_us);
+    note_write(router, call, ending);
+    note->method = NULL;
+}
+
+void note_answered(struct router *router, struct call *call, const struct envelope *result)
+{
+    struct ending ending = { .executed = EXECUTED_YES, .cause = CAUSE_ANSWERED };
+    struct status status;
+
+    call->note.bytes_down += result->body.size;
+    if (result->status.size != 0 && status_read(&status, result->status) == ENVELOPE_OK) {
+        ending.code = status.code;
+        ending.executed = status.executed;
+        ending.message = status.message;
+        ending.origin = status.origin;
+    }
+    note_finish(router, call, &ending);
+}
+
+/* How the router ends a call, and why where nobody was blamed. */
+static struct ending note_judge(struct router *router, const struct verdict *verdict, bool refused)
+{
+    static const uint8_t ended[METER_CODES] = {
+        [CODE_CANCELLED] = CAUSE_CANCELLED,
+        [CODE_INVALID_ARGUMENT] = CAUSE_STREAM_BROKEN,
+        [CODE_DEADLINE_EXCEEDED] = CAUSE_DEADLINE,
+        [CODE_PERMISSION_DENIED] = CAUSE_CAPABILITY_ENDED,
+        [CODE_RESOURCE_EXHAUSTED] = CAUSE_ITEM_NO_ROOM,
+        [CODE_UNAVAILABLE] = CAUSE_CALLEE_GONE,
+    };
+    static const uint8_t begun[METER_CODES] = {
+        [CODE_CANCELLED] = CAUSE_PARENT_OVER,
+        [CODE_INVALID_ARGUMENT] = CAUSE_MALFORMED,
+        [CODE_DEADLINE_EXCEEDED] = CAUSE_TIME_OVER,
+        [CODE_NOT_FOUND] = CAUSE_NO_SERVICE,
+        [CODE_PERMISSION_DENIED] = CAUSE_NO_CAPABILITY,
+        [CODE_UNAVAILABLE] = CAUSE_NO_INSTANCE,
+    };
+    enum cause cause = router->notebook.blame;
+
+    if (cause == CAUSE_NONE)
+        cause = (enum cause)(refused ? begun : ended)[verdict->code];
+    router->notebook.blame = CAUSE_NONE;
+    return (struct ending){
+        .code = verdict->code,
+        .executed = verdict->executed,
+        .cause = cause != CAUSE_NONE ? cause : CAUSE_OTHER,
+        .message = note_text(verdict->text),
+        .origin = note_text("router"),
+    };
+}
+
+void note_aborted(struct router *router, struct call *call, const struct verdict *verdict)
+{
+    struct ending ending = note_judge(router, verdict, false);
+
+    note_finish(router, call, &ending);
+}
+
+/* ---- calls that were not ---- */
+
+/* The row in which a call is counted that no callee was sent. */
+static struct method *note_find_row(struct router *router, struct draft *draft, uint32_t code)
+{
+    struct meter *meter = &router->notebook.meter;
+    struct span endpoint = draft->envelope->endpoint;
+    struct method *method;
+    enum side side = SIDE_HERE;
+
+    if (!endpoint_is_valid(endpoint))
+        return &meter->methods[0];
+    if (draft->own && code != CODE_UNIMPLEMENTED) {
+        method = meter_name(meter, endpoint, side);
+    } else {
+        if (draft->service == NULL)
+            draft->service = service_find(&router->services, meter_service_of(endpoint));
+        if (draft->service == NULL && !draft->own)
+            return &meter->methods[0];
+        if (draft->service != NULL && !draft->service->local)
+            side = SIDE_THERE;
+        method = meter_find(meter, endpoint, side);
+    }
+    return method != NULL ? method : meter_find_service(meter, meter_service_of(endpoint), side);
+}
+
+static void note_write_draft(struct router *router, const struct draft *draft,
+        const struct ending *ending, const struct method *method)
+{
+    const struct envelope *envelope = draft->envelope;
+    struct journal_record *record = journal_add(&router->notebook.journal, ending->code);
+    struct journal_detail *detail = note_details(router, record, ending);
+
+    record->method = method;
+    record->began_us = draft->began_us;
+    record->took_us = router->now_us - draft->began_us;
+    record->queued_us = 0;
+    record->timeout_us = envelope->timeout_ms * UINT64_C(1000);
+    record->id = envelope->id;
+    record->call = 0;
+    record->bytes_up = envelope->body.size;
+    record->bytes_down = draft->replied_size;
+    record->items_up = 0;
+    record->items_down = 0;
+    memset(record->trace, 0, TRACE_SIZE);
+    if (envelope->trace.size != 0)
+        memcpy(record->trace, envelope->trace.data, 16);
+    else if (draft->parent != NULL)
+        memcpy(record->trace, draft->parent->trace, 16);
+    note_parent_span(draft, record->parent_span);
+    record->instances = draft->service != NULL ? (uint16_t)draft->service->ready_count : 0;
+    record->hops = (uint8_t)draft->hops;
+    record->shape = (uint8_t)envelope->shape;
+    record->executed = (uint8_t)ending->executed;
+    record->cause = (uint8_t)ending->cause;
+    record->refused = ending->code != 0;
+    record->side = method->side;
+    record->callee_instance = 0;
+    record->callee_pid = 0;
+    record->callee_node_size = 0;
+    note_cap(record, draft->cap);
+    note_caller(record, router, draft->peer, draft->from_service, draft->from_instance);
+    if (method->size != envelope->endpoint.size && endpoint_is_valid(envelope->endpoint)) {
+        detail->endpoint_size = (uint8_t)envelope->endpoint.size;
+        memcpy(detail->endpoint, envelope->endpoint.data, envelope->endpoint.size);
+    }
+    if (ending->code != 0 && !draft->own)
+        candidates_list(router, draft, NULL, &detail->decisions);
+}
+
+/* True for who looks at the meter or the journal: that alone is counted, but not written down, or
+ * the journal of a quiet node would be full of those who read it. */
+static bool note_is_look(struct span endpoint)
+{
+    static const char *const looks[] = { "router.Meter", "router.Calls" };
+
+    for (size_t i = 0; i < sizeof(looks) / sizeof(looks[0]); i++) {
+        if (endpoint.size == strlen(looks[i]) &&
+                memcmp(endpoint.data, looks[i], endpoint.size) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void note_finish_draft(struct router *router, const struct ending *ending)
+{
+    struct draft *draft = router->notebook.draft;
+    struct method *method = note_find_row(router, draft, ending->code);
+
+    method->codes[ending->code] += 1;
+    method->bytes_up += draft->envelope->body.size;
+    method->bytes_down += draft->replied_size;
+    if (ending->code != 0) {
+        method->refused[ending->cause] += 1;
+    } else {
+        histogram_record(&method->took, router->now_us - draft->began_us);
+        histogram_record(&method->queued, 0);
+    }
+    if (ending->code != 0 || !note_is_look(draft->envelope->endpoint))
+        note_write_draft(router, draft, ending, method);
+    note_end(router);
+}
+
+static bool note_is_draft(const struct router *router, const struct peer *peer, uint64_t id)
+{
+    const struct draft *draft = router->notebook.draft;
+
+    return draft != NULL && draft->peer == peer && draft->envelope->id == id;
+}
+
+void note_refused(
+        struct router *router, struct peer *peer, uint64_t id, const struct verdict *verdict)
+{
+    struct ending ending;
+
+    if (!note_is_draft(router, peer, id))
+        return;
+    if (router->notebook.draft->own)
+        note_blame(
+                router, verdict->code == CODE_CANCELLED ? CAUSE_CALLER_GONE : CAUSE_ROUTER_REFUSED);
+    ending = note_judge(router, verdict, true);
+    note_finish_draft(router, &ending);
+}
+
+void note_replied(struct router *router, struct peer *peer, uint64_t id, size_t size)
+{
+    if (!note_is_draft(router, peer, id))
+        return;
+    router->notebook.draft->replied_size = size;
+    note_finish_draft(router, &(struct ending){ .executed = EXECUTED_YES,
+                                      .cause = CAUSE_ANSWERED,
+                                      .origin = note_text("router") });
+}
+
+void note_answered_late(struct router *router, struct peer *peer, const struct envelope *call,
+        uint64_t began_us, const struct verdict *verdict)
+{
+    struct draft draft = { .peer = peer, .envelope = call, .began_us = began_us, .own = true };
+
+    note_begin(router, &draft);
+    if (verdict != NULL)
+        note_refused(router, peer, call->id, verdict);
+    else
+        note_replied(router, peer, call->id, 0);
+    note_end(router);
+}
