@@ -156,7 +156,6 @@ struct call *call_take(struct call_table *table, struct peer *caller, struct cal
     list_init(&call->by_callee);
     list_init(&call->by_parent);
     list_init(&call->children);
-    list_init(&call->note.waiting);
     if (call_index_put(table, index, slot) > CALL_PROBES_MAX && !index->mixed)
         call_index_resize(table, index, index->size, true); /* without memory it stays slow */
     index->count += 1;

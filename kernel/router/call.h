@@ -12,7 +12,6 @@
 
 #include "base/list.h"
 #include "kernel/router/limits.h"
-#include "kernel/router/note.h"
 #include "kernel/router/wheel.h"
 #include "transport/envelope.h"
 
@@ -43,7 +42,6 @@ struct call {
     bool ended_up;      /* the caller said END */
     bool trace_made;    /* the caller gave none: the result tells it */
     uint8_t trace[TRACE_SIZE];
-    struct note note;
 };
 
 /* The open calls of one caller, by the ids that it picked. Ids are taken as they are, since most

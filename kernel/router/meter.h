@@ -7,7 +7,9 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/histogram.h"
 #include "kernel/router/cause.h"
@@ -46,6 +48,13 @@ int meter_init(struct meter *meter, uint64_t seed);
 
 /* Safe on zeroes, and safe twice. */
 void meter_deinit(struct meter *meter);
+
+/* True for the text of the row; NULL is none. */
+static inline bool meter_is(const struct method *method, struct span endpoint)
+{
+    return method != NULL && method->size == endpoint.size &&
+           memcmp(method->endpoint, endpoint.data, endpoint.size) == 0;
+}
 
 /* The row of exactly this text; NULL where there is none. */
 struct method *meter_find(const struct meter *meter, struct span endpoint, enum side side);

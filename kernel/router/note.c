@@ -29,8 +29,11 @@ int notebook_init(struct notebook *notebook, uint64_t seed)
     int r;
 
     *notebook = (struct notebook){ 0 };
+    notebook->notes = calloc(ROUTER_CALLS_MAX, sizeof(*notebook->notes));
     notebook->details = calloc(ROUTER_CALLS_MAX, sizeof(*notebook->details));
-    r = notebook->details != NULL ? meter_init(&notebook->meter, seed) : err_new(-ENOMEM);
+    r = notebook->notes != NULL && notebook->details != NULL ? 0 : err_new(-ENOMEM);
+    if (r == 0)
+        r = meter_init(&notebook->meter, seed);
     if (r == 0)
         r = journal_init(&notebook->journal);
     if (r < 0)
@@ -42,6 +45,7 @@ void notebook_deinit(struct notebook *notebook)
 {
     journal_deinit(&notebook->journal);
     meter_deinit(&notebook->meter);
+    free(notebook->notes);
     free(notebook->details);
     *notebook = (struct notebook){ 0 };
 }
@@ -73,6 +77,11 @@ static enum side note_side(const struct peer *callee)
     return callee->neighbour != NULL ? SIDE_THERE : SIDE_HERE;
 }
 
+static struct note *note_of(const struct router *router, const struct call *call)
+{
+    return &router->notebook.notes[call - router->calls.slots];
+}
+
 static struct note_detail *note_detail(const struct router *router, const struct call *call)
 {
     return &router->notebook.details[call - router->calls.slots];
@@ -87,8 +96,7 @@ static struct method *note_find_method(
     enum side side = note_side(call->callee);
     struct method *method = call->caller->called;
 
-    if (method == NULL || method->size != endpoint.size || method->side != side ||
-            memcmp(method->endpoint, endpoint.data, endpoint.size) != 0) {
+    if (!meter_is(method, endpoint) || method->side != side) {
         method = meter_find(&router->notebook.meter, endpoint, side);
         if (method == NULL)
             return NULL;
@@ -98,23 +106,24 @@ static struct method *note_find_method(
 }
 
 /* Keeps what most calls do not need to have kept. */
-static void note_keep(struct router *router, struct call *call, const struct draft *draft)
+static void note_keep(struct router *router, const struct call *call, const struct draft *draft)
 {
     struct note_detail *detail = note_detail(router, call);
+    struct note *note = note_of(router, call);
     struct span endpoint = draft->envelope->endpoint;
     struct span caller = draft->from_service;
 
-    call->note.detailed = true;
+    note->detailed = true;
     detail->decisions.considered = 0;
     detail->decisions.count = 0;
     detail->caller_instance = draft->from_instance;
-    detail->endpoint_size = call->note.named ? 0 : (uint8_t)endpoint.size;
+    detail->endpoint_size = note->named ? 0 : (uint8_t)endpoint.size;
     memcpy(detail->endpoint, endpoint.data, detail->endpoint_size);
     detail->caller_size =
             (uint8_t)(caller.size < sizeof(detail->caller) ? caller.size : sizeof(detail->caller));
     if (detail->caller_size > 0)
         memcpy(detail->caller, caller.data, detail->caller_size);
-    if (call->note.instances > 0 && call->callee->neighbour != NULL)
+    if (note->instances > 0 && call->callee->neighbour != NULL)
         candidates_list(router, draft, call->callee, &detail->decisions);
 }
 
@@ -133,9 +142,10 @@ void note_opened(struct router *router, struct call *call)
 {
     struct draft *draft = router->notebook.draft;
     struct span endpoint = draft->envelope->endpoint;
-    struct note *note = &call->note;
+    struct note *note = note_of(router, call);
 
-    note->method = note_find_method(router, call, endpoint);
+    *note = (struct note){ .method = note_find_method(router, call, endpoint) };
+    list_init(&note->waiting);
     note->named = note->method != NULL;
     if (!note->named)
         note->method = meter_find_service(
@@ -153,24 +163,25 @@ void note_opened(struct router *router, struct call *call)
 }
 
 /* Its service has the method: from now on it is counted by its own name. */
-static void note_name(struct router *router, struct call *call)
+static void note_name(struct router *router, const struct call *call)
 {
+    struct note *note = note_of(router, call);
     const struct note_detail *detail = note_detail(router, call);
     struct span endpoint = { (const uint8_t *)detail->endpoint, detail->endpoint_size };
     struct method *method =
-            meter_name(&router->notebook.meter, endpoint, (enum side)call->note.method->side);
+            meter_name(&router->notebook.meter, endpoint, (enum side)note->method->side);
 
     if (method == NULL)
         return;
-    call->note.method->open -= 1;
-    call->note.method = method;
-    call->note.named = true;
+    note->method->open -= 1;
+    note->method = method;
+    note->named = true;
     method->open += 1;
 }
 
 void note_item(struct router *router, struct call *call, size_t size, bool up)
 {
-    struct note *note = &call->note;
+    struct note *note = note_of(router, call);
 
     if (up) {
         note->bytes_up += size;
@@ -184,18 +195,19 @@ void note_item(struct router *router, struct call *call, size_t size, bool up)
 }
 
 /* The call waits no more for the system to take it. */
-static void note_leave(struct call *call, uint64_t now_us)
+static void note_leave(const struct router *router, struct note *note, uint64_t now_us)
 {
-    uint64_t queued_us = now_us > call->started_us ? now_us - call->started_us : 0;
+    uint64_t started_us = router->calls.slots[note - router->notebook.notes].started_us;
+    uint64_t queued_us = now_us > started_us ? now_us - started_us : 0;
 
-    call->note.queued_us = queued_us < UINT32_MAX ? (uint32_t)queued_us : UINT32_MAX;
-    list_remove(&call->note.waiting);
+    note->queued_us = queued_us < UINT32_MAX ? (uint32_t)queued_us : UINT32_MAX;
+    list_remove(&note->waiting);
 }
 
-void note_left(struct peer *peer, uint64_t now_us)
+void note_left(struct router *router, struct peer *peer, uint64_t now_us)
 {
     while (!list_is_empty(&peer->waiting))
-        note_leave(list_entry(peer->waiting.next, struct call, note.waiting), now_us);
+        note_leave(router, list_entry(peer->waiting.next, struct note, waiting), now_us);
 }
 
 /* ---- records ---- */
@@ -273,7 +285,7 @@ static struct journal_detail *note_details(
 
 static void note_write(struct router *router, const struct call *call, const struct ending *ending)
 {
-    const struct note *note = &call->note;
+    const struct note *note = note_of(router, call);
     const struct note_detail *kept = note_detail(router, call);
     struct journal_record *record = journal_add(&router->notebook.journal, ending->code);
     struct journal_detail *detail;
@@ -318,14 +330,14 @@ static void note_write(struct router *router, const struct call *call, const str
 /* Counts the call and writes its record; from now on it is noted. */
 static void note_finish(struct router *router, struct call *call, const struct ending *ending)
 {
-    struct note *note = &call->note;
+    struct note *note = note_of(router, call);
     struct method *method;
 
     if (!note->named && ending->cause == CAUSE_ANSWERED && ending->code != CODE_UNIMPLEMENTED)
         note_name(router, call);
     method = note->method;
     if (!list_is_empty(&note->waiting))
-        note_leave(call, router->now_us);
+        note_leave(router, note, router->now_us);
     method->open -= 1;
     method->codes[ending->code] += 1;
     method->bytes_up += note->bytes_up;
@@ -335,7 +347,6 @@ static void note_finish(struct router *router, struct call *call, const struct e
     histogram_record(&method->took, router->now_us - call->started_us);
     histogram_record(&method->queued, note->queued_us);
     note_write(router, call, ending);
-    note->method = NULL;
 }
 
 void note_answered(struct router *router, struct call *call, const struct envelope *result)
@@ -343,7 +354,7 @@ void note_answered(struct router *router, struct call *call, const struct envelo
     struct ending ending = { .executed = EXECUTED_YES, .cause = CAUSE_ANSWERED };
     struct status status;
 
-    call->note.bytes_down += result->body.size;
+    note_of(router, call)->bytes_down += result->body.size;
     if (result->status.size != 0 && status_read(&status, result->status) == ENVELOPE_OK) {
         ending.code = status.code;
         ending.executed = status.executed;

@@ -21,7 +21,7 @@ struct verdict;
 
 /* What is noted of a call under way. */
 struct note {
-    struct method *method; /* borrowed: for good; NULL: it is not counted */
+    struct method *method; /* borrowed: for good */
     struct list waiting;   /* in callee->waiting, until the system has it */
     uint64_t bytes_up;     /* of bodies, towards the callee */
     uint64_t bytes_down;
@@ -49,7 +49,8 @@ struct note_detail {
 struct notebook {
     struct meter meter;
     struct journal journal;
-    struct note_detail *details; /* owned: one a call slot */
+    struct note *notes;          /* owned: one a call slot … */
+    struct note_detail *details; /* … the same */
     struct draft *draft;         /* borrowed: the call that is being taken in; NULL: none */
     enum cause blame;            /* of the next refusal or abort; CAUSE_NONE: what its code says */
     int64_t wall_us;             /* from the router's clock to that of 1970 */
@@ -74,7 +75,7 @@ void note_opened(struct router *router, struct call *call);
 void note_item(struct router *router, struct call *call, size_t size, bool up);
 
 /* All that waited for the peer is on its way. */
-void note_left(struct peer *peer, uint64_t now_us);
+void note_left(struct router *router, struct peer *peer, uint64_t now_us);
 
 /* Why the next refusal or abort comes to be, where its code does not say it. */
 void note_blame(struct router *router, enum cause cause);

@@ -75,7 +75,8 @@ struct peer {
     struct list calls_made;  /* struct call.by_caller */
     struct list calls_taken; /* struct call.by_callee */
     struct list waiting;     /* struct note.waiting: calls in `out`, behind a send under way */
-    struct method *called;   /* borrowed, for good: of its call before; NULL: none */
+    struct method *called;   /* borrowed, for good: that it called last, most likely the next one,
+                                too; NULL: none */
     uint32_t calls_made_count;
     uint32_t calls_taken_count; /* also those whose callers gave up: it may be busy with them */
     uint32_t calls_max;         /* that it takes at a time */

@@ -284,7 +284,7 @@ static int route_take(struct router *router, struct peer *peer, const struct env
     if (envelope->id == 0 || envelope->id >= CALL_ID_ROUTER ||
             call_find_by_caller(&router->calls, &peer->index, envelope->id) != NULL)
         return err_new(-EPROTO); /* the caller could not tell whose answer is whose */
-    if (!endpoint_is_valid(envelope->endpoint)) {
+    if (!meter_is(peer->called, envelope->endpoint) && !endpoint_is_valid(envelope->endpoint)) {
         route_refuse(router, peer, envelope, CODE_INVALID_ARGUMENT,
                 "the endpoint is not of the form service.Method");
         return 0;

@@ -86,7 +86,7 @@ static void shell_loaded(struct channel *channel, void *user)
 
     (void)channel;
     if (!list_is_empty(&link->peer->waiting))
-        note_left(link->peer, clock_us());
+        note_left(&link->shell->router, link->peer, clock_us());
 }
 
 static int shell_receive(struct channel *channel, struct frame_reader *reader, void *user)
