@@ -430,7 +430,29 @@ static struct method *note_find_row(struct router *router, struct draft *draft, 
     return method != NULL ? method : meter_find_service(meter, meter_service_of(endpoint), side);
 }
 
-static void note_write_draft(struct router *router, const struct draft *draft,
+/* The trace of a call that was not sent: its caller's, else its parent's, else a new one, by which
+ * it is found. */
+static void note_trace(struct router *router, struct draft *draft, uint8_t trace[TRACE_SIZE])
+{
+    uint64_t words[2];
+
+    memset(trace, 0, TRACE_SIZE);
+    if (draft->parent == NULL && draft->envelope->parent != 0)
+        draft->parent = call_find(&router->calls, draft->envelope->parent);
+    if (draft->parent != NULL && draft->parent->callee != draft->peer)
+        draft->parent = NULL; /* it serves no such call */
+    if (draft->envelope->trace.size != 0) {
+        memcpy(trace, draft->envelope->trace.data, 16);
+    } else if (draft->parent != NULL) {
+        memcpy(trace, draft->parent->trace, 16);
+    } else {
+        words[0] = random_next(&router->random);
+        words[1] = random_next(&router->random);
+        memcpy(trace, words, 16);
+    }
+}
+
+static void note_write_draft(struct router *router, struct draft *draft,
         const struct ending *ending, const struct method *method)
 {
     const struct envelope *envelope = draft->envelope;
@@ -448,11 +470,7 @@ static void note_write_draft(struct router *router, const struct draft *draft,
     record->bytes_down = draft->replied_size;
     record->items_up = 0;
     record->items_down = 0;
-    memset(record->trace, 0, TRACE_SIZE);
-    if (envelope->trace.size != 0)
-        memcpy(record->trace, envelope->trace.data, 16);
-    else if (draft->parent != NULL)
-        memcpy(record->trace, draft->parent->trace, 16);
+    note_trace(router, draft, record->trace);
     note_parent_span(draft, record->parent_span);
     record->instances = draft->service != NULL ? (uint16_t)draft->service->ready_count : 0;
     record->hops = (uint8_t)draft->hops;
@@ -474,11 +492,11 @@ static void note_write_draft(struct router *router, const struct draft *draft,
         candidates_list(router, draft, NULL, &detail->decisions);
 }
 
-/* True for who looks at the meter or the journal: that alone is counted, but not written down, or
- * the journal of a quiet node would be full of those who read it. */
+/* True for who looks at the router's figures: that alone is counted, but not written down, or the
+ * journal of a quiet node would be full of those who read it. */
 static bool note_is_look(struct span endpoint)
 {
-    static const char *const looks[] = { "router.Meter", "router.Calls" };
+    static const char *const looks[] = { "router.Meter", "router.Calls", "router.Stats" };
 
     for (size_t i = 0; i < sizeof(looks) / sizeof(looks[0]); i++) {
         if (endpoint.size == strlen(looks[i]) &&
