@@ -172,7 +172,7 @@ static void test_cancel_deadline_and_deaths_are_told_apart(void **state)
     expect(0, CODE_CANCELLED, CAUSE_CANCELLED);
     ask(caller, 2, "greeter.Hello");
     bus_pass_ms(&bus, TIMEOUT_DEFAULT_MS + 10);
-    assert_true(expect(1, CODE_DEADLINE_EXCEEDED, CAUSE_DEADLINE)->timeout_us == 1000 * 5000);
+    assert_true(expect(1, CODE_DEADLINE_EXCEEDED, CAUSE_DEADLINE)->timeout_us == UINT64_C(5000000));
     other = bus_caller(&bus);
     ask(other, 1, "greeter.Hello");
     router_detach(&bus.router, other, bus.now_us);
