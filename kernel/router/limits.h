@@ -2,29 +2,33 @@
 #pragma once
 
 enum {
-    ROUTER_PEERS_MAX = 4096,             /* channels */
-    ROUTER_CALLS_MAX = 65536,            /* calls under way */
-    ROUTER_SERVICES_MAX = 4096,          /* names of services that were here */
-    ROUTER_CALLS_MADE_MAX = 8192,        /* calls that one channel has under way */
-    ROUTER_CALLS_TAKEN = 2048,           /* calls that one instance is sent at a time, by default */
-    ROUTER_CALLS_TAKEN_MAX = 16384,      /* the most that it may ask for */
-    ROUTER_HELLO_SIZE_MAX = 8192,        /* bytes of a Hello, its metadata included */
-    ROUTER_NODE_BODY_MAX = 131072,       /* bytes of a call to the supervisor: one packet */
-    ROUTER_TICK_MS = 8,                  /* how exactly deadlines are kept */
-    ROUTER_RESET_INSTANCES_MAX = 512,    /* in one message to the registry */
-    ROUTER_NODES_MAX = 256,              /* node channels, connected or still to be */
-    ROUTER_CLIENTS_MAX = 256,            /* channels of clients without a node, the same */
-    ROUTER_NODE_NAME_MAX = 64,           /* bytes of another node's name, and of its owner's */
-    ROUTER_NODE_CALLS_MAX = 16384,       /* calls under way over one node channel, each way */
-    ROUTER_CALLS_KEPT = 16384,           /* of ROUTER_CALLS_MAX: not for calls of other nodes */
-    ROUTER_HOPS_MAX = 3,                 /* links that a call may go over */
-    ROUTER_ROUTES_MAX = 4096,            /* services reached through one node channel */
-    ROUTER_NAMES_LEARNED_MAX = 4096,     /* names known from other nodes alone */
-    ROUTER_NAMES_CHAINED_MAX = 16,       /* such a name is left out where so many have its hash */
-    ROUTER_CAPS_MAX = 1024,              /* capabilities that one process holds */
-    ROUTER_GRANTS_MAX = 512,             /* of a node's operators */
-    ROUTER_TRANSIT_MAX_US = 2000000,     /* on the way from another node */
-    ROUTER_WAITING_MAX = 4096,           /* calls that wait for instances on their way */
+    ROUTER_PEERS_MAX = 4096,          /* channels */
+    ROUTER_CALLS_MAX = 65536,         /* calls under way */
+    ROUTER_SERVICES_MAX = 4096,       /* names of services that were here */
+    ROUTER_CALLS_MADE_MAX = 8192,     /* calls that one channel has under way */
+    ROUTER_CALLS_TAKEN = 2048,        /* calls that one instance is sent at a time, by default */
+    ROUTER_CALLS_TAKEN_MAX = 16384,   /* the most that it may ask for */
+    ROUTER_HELLO_SIZE_MAX = 8192,     /* bytes of a Hello, its metadata included */
+    ROUTER_NODE_BODY_MAX = 131072,    /* bytes of a call to the supervisor: one packet */
+    ROUTER_TICK_MS = 8,               /* how exactly deadlines are kept */
+    ROUTER_RESET_INSTANCES_MAX = 512, /* in one message to the registry */
+    ROUTER_NODES_MAX = 256,           /* node channels, connected or still to be */
+    ROUTER_CLIENTS_MAX = 256,         /* channels of clients without a node, the same */
+    ROUTER_NODE_NAME_MAX = 64,        /* bytes of another node's name, and of its owner's */
+    ROUTER_NODE_CALLS_MAX = 16384,    /* calls under way over one node channel, each way */
+    ROUTER_CALLS_KEPT = 16384,        /* of ROUTER_CALLS_MAX: not for calls of other nodes */
+    ROUTER_HOPS_MAX = 3,              /* links that a call may go over */
+    ROUTER_ROUTES_MAX = 4096,         /* services reached through one node channel */
+    ROUTER_NAMES_LEARNED_MAX = 4096,  /* names known from other nodes alone */
+    ROUTER_NAMES_CHAINED_MAX = 16,    /* such a name is left out where so many have its hash */
+    ROUTER_CAPS_MAX = 1024,           /* capabilities that one process holds */
+    ROUTER_GRANTS_MAX = 512,          /* of a node's operators */
+    ROUTER_TRANSIT_MAX_US = 2000000   /* on the way from another node */
+};
+
+/* Calls that wait for an instance on its way. */
+enum {
+    ROUTER_WAITING_MAX = 4096,           /* calls */
     ROUTER_WAITING_BYTES_MAX = 16777216, /* that they brought */
     ROUTER_WAITING_ASK_MS = 200,  /* one that ended is expected, until the supervisor says more */
     ROUTER_WAITING_RETRY_MS = 100 /* retry_after_ms of a call that waited for nobody */
