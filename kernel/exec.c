@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* mu-exec: the last thing between the supervisor and a service.
  *
- *     mu-exec --parent PID [--files N] [--memory-mib N] [CAGE...] -- PROGRAM [ARG...]
+ *     mu-exec --parent PID [--files N] [--memory-mib N] [--file-mib N] [CAGE...]
+ *             -- PROGRAM [ARG...]
  *     mu-exec --probe [CAGE...]      whether these steps can be taken here: exit 0, or not
  *
  * It takes one step after the other on its own process, waits at the gate (descriptor 4) for the
@@ -43,6 +44,7 @@ struct exec_plan {
     pid_t parent;
     rlim_t files;      /* 0: as inherited */
     rlim_t memory_mib; /* of address space; 0: as inherited */
+    rlim_t file_mib;   /* of one file; 0: as inherited */
     bool probe;
     char **argv; /* borrowed: main's */
     struct cage cage;
@@ -95,6 +97,17 @@ static int exec_limit(__rlimit_resource_t resource, rlim_t value)
     return setrlimit(resource, &limit) < 0 ? -errno : 0;
 }
 
+/* A write beyond the limit fails as one to a full disk does, which programs know of; the signal
+ * that comes with it would end them. */
+static int exec_limit_files(const struct exec_plan *plan)
+{
+    if (plan->file_mib == 0)
+        return 0;
+    if (signal(SIGXFSZ, SIG_IGN) == SIG_ERR)
+        return -errno;
+    return exec_limit(RLIMIT_FSIZE, plan->file_mib << 20);
+}
+
 static int exec_limit_resources(struct exec_plan *plan)
 {
     int r = exec_limit(RLIMIT_CORE, 0);
@@ -109,7 +122,7 @@ static int exec_limit_resources(struct exec_plan *plan)
         r = exec_limit(RLIMIT_NOFILE, plan->files);
     if (r == 0 && plan->memory_mib != 0)
         r = exec_limit(RLIMIT_AS, plan->memory_mib << 20);
-    return r;
+    return r == 0 ? exec_limit_files(plan) : r;
 }
 
 /* ---- the cage ---- */
@@ -241,7 +254,13 @@ static int exec_probe(struct exec_plan *plan)
     return r == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-enum { OPTION_PARENT = 'p', OPTION_FILES = 'f', OPTION_MEMORY = 'm', OPTION_PROBE = 'P' };
+enum {
+    OPTION_PARENT = 'p',
+    OPTION_FILES = 'f',
+    OPTION_MEMORY = 'm',
+    OPTION_FILE = 's',
+    OPTION_PROBE = 'P'
+};
 
 static int exec_take_option(struct exec_plan *plan, int option, const char *value)
 {
@@ -251,6 +270,8 @@ static int exec_take_option(struct exec_plan *plan, int option, const char *valu
         plan->files = strtoul(value, NULL, 10);
     else if (option == OPTION_MEMORY)
         plan->memory_mib = strtoul(value, NULL, 10);
+    else if (option == OPTION_FILE)
+        plan->file_mib = strtoul(value, NULL, 10);
     else if (option == OPTION_PROBE)
         plan->probe = true;
     else if (value == NULL || !cage_read(&plan->cage, option, value))
@@ -264,6 +285,7 @@ static int exec_parse(struct exec_plan *plan, int argc, char **argv)
         { "parent", required_argument, NULL, OPTION_PARENT },
         { "files", required_argument, NULL, OPTION_FILES },
         { "memory-mib", required_argument, NULL, OPTION_MEMORY },
+        { "file-mib", required_argument, NULL, OPTION_FILE },
         { "probe", no_argument, NULL, OPTION_PROBE },
     };
     struct option options[EXEC_OPTIONS_MAX] = { 0 };
@@ -307,8 +329,8 @@ int main(int argc, char **argv)
     int status;
 
     if (exec_parse(&plan, argc, argv) < 0) {
-        fprintf(stderr, "usage: mu-exec --parent PID [--files N] [--memory-mib N] -- PROGRAM "
-                        "[ARG...]\nStarted by mu-node, not by hand.\n");
+        fprintf(stderr, "usage: mu-exec --parent PID [--files N] [--memory-mib N] [--file-mib N] "
+                        "-- PROGRAM [ARG...]\nStarted by mu-node, not by hand.\n");
         return EXEC_FOR_GOOD;
     }
     if (plan.probe)
