@@ -31,7 +31,7 @@ target_link_libraries(mu-filters PRIVATE mu_cage mu_options PkgConfig::SECCOMP)
 set(filters "${CMAKE_CURRENT_BINARY_DIR}/filter_programs.c")
 add_custom_command(OUTPUT "${filters}" COMMAND mu-filters "${filters}" DEPENDS mu-filters VERBATIM)
 
-add_executable(mu-exec exec.c cage/filter.c cage/loader.c cage/mounts.c cage/view.c "${filters}")
+add_executable(mu-exec exec.c cage/by_hand.c cage/filter.c cage/loader.c cage/mounts.c cage/view.c "${filters}")
 target_link_libraries(mu-exec PRIVATE mu_cage mu_options)
 
 foreach(program mu-node mu-exec)
