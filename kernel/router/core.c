@@ -14,6 +14,7 @@
 #include "kernel/router/export.h"
 #include "kernel/router/route.h"
 #include "kernel/router/say.h"
+#include "kernel/router/throttle.h"
 
 int router_init(struct router *router, const char *node, uint64_t seed, uint64_t now_us)
 {
@@ -23,12 +24,14 @@ int router_init(struct router *router, const char *node, uint64_t seed, uint64_t
     snprintf(router->node, sizeof(router->node), "%s", node);
     list_init(&router->peers);
     list_init(&router->dirty);
+    list_init(&router->throttled);
     list_init(&router->grants);
     list_init(&router->neighbours);
     list_init(&router->self.caps);
     list_init(&router->self.claims);
     list_init(&router->spare_claims);
     list_init(&router->self.dirty);
+    list_init(&router->self.by_throttle);
     list_init(&router->self.calls_made);
     list_init(&router->self.calls_taken);
     outbox_init(&router->self.out, FRAME_IPC);
@@ -116,6 +119,7 @@ struct peer *router_attach(struct router *router, const struct peer_identity *id
         snprintf(peer->admitted, sizeof(peer->admitted), "%s", identity->service);
     outbox_init(&peer->out, identity->link);
     list_init(&peer->dirty);
+    list_init(&peer->by_throttle);
     list_init(&peer->calls_made);
     list_init(&peer->calls_taken);
     list_init(&peer->caps);
@@ -184,6 +188,7 @@ void router_detach(struct router *router, struct peer *peer, uint64_t now_us)
     claim_orphan(peer);
     cap_drop_all(router, peer);
     list_remove(&peer->dirty);
+    list_remove(&peer->by_throttle);
     list_remove(&peer->link);
     router->peer_count -= 1;
     peer_free(peer);
@@ -238,11 +243,12 @@ void router_tick(struct router *router, uint64_t now_us)
         call->callee->silent = true;
         call_abort(router, call, &late);
     }
+    throttle_tick(router);
 }
 
 bool router_wants_ticks(const struct router *router)
 {
-    return router->wheel.count > 0;
+    return router->wheel.count > 0 || !list_is_empty(&router->throttled);
 }
 
 struct peer *router_next_dirty(struct router *router)

@@ -39,8 +39,13 @@ struct peer {
     struct list link;  /* in router.peers */
     struct list dirty; /* in router.dirty while something waits to be sent */
     struct outbox out;
-    void *user;                  /* the shell's own */
-    bool doomed;                 /* the shell is to close it */
+    void *user;       /* the shell's own */
+    bool doomed;      /* the shell is to close it */
+    bool throttled;   /* the shell is not to read from it; router.throttled ends that */
+    uint32_t refused; /* calls refused for want of room since refused_since_us */
+    uint64_t refused_since_us;
+    uint64_t throttle_end_us;
+    struct list by_throttle;     /* in router.throttled while throttled */
     struct neighbour *neighbour; /* borrowed: router.neighbours'; NULL unless a node channel */
     struct neighbour *visitor;   /* the same, of a client's channel */
 

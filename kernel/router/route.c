@@ -16,6 +16,7 @@
 #include "kernel/router/route.h"
 #include "kernel/router/routes.h"
 #include "kernel/router/say.h"
+#include "kernel/router/throttle.h"
 
 enum { ROUTE_NOTICE_TIMEOUT_MS = 5000, ROUTE_RETRY_MS = 100, ROUTE_RETRY_MAX_MS = 1000 };
 
@@ -260,6 +261,7 @@ static void route_open(struct router *router, struct peer *peer, const struct en
     }
     callee->calls += 1;
     router->stats.calls += 1;
+    throttle_hasten(router, callee);
     if (call->deadline_us != 0)
         wheel_add(&router->wheel, &call->timer, (call->deadline_us + 999) / 1000);
 }
