@@ -197,6 +197,11 @@ size_t channel_queued(const struct channel *channel)
     return outbox_queued(channel->filling);
 }
 
+uint64_t channel_taken(const struct channel *channel)
+{
+    return stream_taken(channel->stream);
+}
+
 enum outbox_outcome channel_put(
         struct channel *channel, const struct envelope *envelope, enum outbox_lane lane)
 {

@@ -69,6 +69,9 @@ struct channel_peer channel_peer(const struct channel *channel);
 /* Bytes that wait for the peer: in the outbox and under way. With the lock. */
 size_t channel_queued(const struct channel *channel);
 
+/* Bytes that the socket took so far. Any thread, with the lock or without. */
+uint64_t channel_taken(const struct channel *channel);
+
 /* Appends an envelope to the outbox; see outbox_put. With the lock. */
 enum outbox_outcome channel_put(
         struct channel *channel, const struct envelope *envelope, enum outbox_lane lane);

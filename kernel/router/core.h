@@ -31,6 +31,7 @@ struct router_stats {
     uint64_t bytes_out;
     uint64_t peers_refused;
     uint64_t calls_denied;
+    uint64_t peers_slow;
     uint64_t throttles; /* times that a channel was not read from */
 };
 
@@ -42,6 +43,7 @@ struct router {
     struct list peers;
     struct list dirty;
     struct list throttled; /* struct peer.by_throttle */
+    struct list slow;      /* struct peer.by_slow */
     struct list grants;    /* owned: struct grant, of operators */
     uint32_t grant_count;
     struct list spare_claims; /* owned: struct claim */
@@ -80,10 +82,11 @@ void router_detach(struct router *router, struct peer *peer, uint64_t now_us);
 int router_step(
         struct router *router, struct peer *peer, const struct envelope *envelope, uint64_t now_us);
 
-/* Ends the calls whose time is over, and the pauses of those that are throttled. */
+/* Ends the calls whose time is over, the pauses of those that are throttled, and those that take
+ * nothing. Of the peers in router.slow the shell has said before how much they took. */
 void router_tick(struct router *router, uint64_t now_us);
 
-/* True while deadlines or pauses are running, so that router_tick must be called every
+/* True while deadlines or the like are running, so that router_tick must be called every
  * ROUTER_TICK_MS. */
 bool router_wants_ticks(const struct router *router);
 

@@ -39,10 +39,15 @@ struct peer {
     struct list link;  /* in router.peers */
     struct list dirty; /* in router.dirty while something waits to be sent */
     struct outbox out;
-    void *user;       /* the shell's own */
-    bool doomed;      /* the shell is to close it */
-    bool throttled;   /* the shell is not to read from it; router.throttled ends that */
-    uint32_t refused; /* calls refused for want of room since refused_since_us */
+    void *user;            /* the shell's own */
+    bool doomed;           /* the shell is to close it */
+    bool throttled;        /* the shell is not to read from it; router.throttled ends that */
+    bool slow;             /* it is doomed for that it takes nothing */
+    uint64_t taken;        /* bytes, as the shell says of those in router.slow */
+    uint64_t taken_before; /* … and what that was at taken_since_us */
+    uint64_t taken_since_us;
+    struct list by_slow; /* in router.slow while full */
+    uint32_t refused;    /* calls refused for want of room since refused_since_us */
     uint64_t refused_since_us;
     uint64_t throttle_end_us;
     struct list by_throttle;     /* in router.throttled while throttled */

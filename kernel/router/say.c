@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "kernel/router/claim.h"
+#include "kernel/router/slow.h"
 #include "kernel/router/throttle.h"
 
 enum { VERDICT_SIZE_MAX = 1024 };
@@ -20,9 +21,13 @@ void say_wake(struct router *router, struct peer *peer)
 bool say(struct router *router, struct peer *peer, const struct envelope *envelope,
         enum outbox_lane lane)
 {
+    enum outbox_outcome outcome;
+
     if (peer->doomed || peer == &router->self)
         return true; /* nobody is there to hear it */
-    if (outbox_put(&peer->out, envelope, lane) != OUTBOX_OK)
+    outcome = outbox_put(&peer->out, envelope, lane);
+    slow_look(router, peer);
+    if (outcome != OUTBOX_OK)
         return false;
     say_wake(router, peer);
     return true;

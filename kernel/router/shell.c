@@ -95,6 +95,16 @@ void shell_flush(struct shell *shell)
     } while (more);
 }
 
+void shell_tick(struct shell *shell)
+{
+    list_for_each (node, &shell->router.slow) {
+        struct peer *peer = list_entry(node, struct peer, by_slow);
+
+        peer->taken = channel_taken(((const struct link *)peer->user)->channel);
+    }
+    router_tick(&shell->router, clock_us());
+}
+
 /* Who is behind a channel, for the log. */
 static const char *shell_name(const struct peer *peer)
 {
@@ -137,6 +147,12 @@ static void shell_closed(struct channel *channel, void *user)
     struct shell *shell = link->shell;
 
     pthread_mutex_lock(&shell->lock);
+    if (link->peer->slow)
+        log_warn(
+                "closed the channel of %s (pid %u): it took nothing for %d s, while %zu bytes wait "
+                "for it",
+                shell_name(link->peer), link->peer->pid, ROUTER_SLOW_MS / 1000,
+                outbox_queued(&link->peer->out));
     router_detach(&shell->router, link->peer, clock_us());
     pthread_mutex_unlock(&shell->lock);
     shell_flush(shell);
