@@ -217,6 +217,7 @@ static void channel_load(struct channel *channel)
     channel->leaving = *channel->filling;
     *channel->filling = empty;
     channel->filling->leaving = channel->left.size;
+    channel->filling->turn = channel->leaving.turn + 1;
     channel->sending = true;
 }
 

@@ -14,7 +14,8 @@ enum {
     ROUTER_REFUSED_MS = 100,        /* … in this time, before it is not read from for a moment: */
     ROUTER_THROTTLE_MS = 100,       /* of this length, … */
     ROUTER_THROTTLE_SERVING_MS = 16,  /* … or of this one where others wait for its answers */
-    ROUTER_SLOW_MS = 10000,           /* one that is full and takes nothing for so long is closed */
+    ROUTER_SLOW_MS = 10000,           /* one that takes nothing for so long is closed … */
+    ROUTER_SLOW_BYTES = 4194304,      /* … while so many bytes wait for it */
     ROUTER_TICK_MS = 8,               /* how exactly deadlines are kept */
     ROUTER_RESET_INSTANCES_MAX = 512, /* in one message to the registry */
     ROUTER_NODES_MAX = 256,           /* node channels, connected or still to be */

@@ -7,6 +7,7 @@
 
 #include "base/list.h"
 #include "kernel/router/call.h"
+#include "kernel/router/claim.h"
 #include "transport/outbox.h"
 
 struct neighbour;
@@ -46,7 +47,7 @@ struct peer {
     uint64_t taken;        /* bytes, as the shell says of those in router.slow */
     uint64_t taken_before; /* … and what that was at taken_since_us */
     uint64_t taken_since_us;
-    struct list by_slow; /* in router.slow while full */
+    struct list by_slow; /* in router.slow while much waits for it */
     uint32_t refused;    /* calls refused for want of room since refused_since_us */
     uint64_t refused_since_us;
     uint64_t throttle_end_us;
@@ -79,6 +80,7 @@ struct peer {
 
     struct list claims; /* struct claim: at those that it calls; they go when their calls do */
     uint32_t claimants; /* callers that have calls here */
+    struct claim_senders senders; /* of what waits in `out` */
 
     struct call_index index; /* its calls by their ids */
     struct list calls_made;  /* struct call.by_caller */

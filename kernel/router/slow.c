@@ -3,14 +3,14 @@
 
 #include "kernel/router/say.h"
 
-static bool slow_is_full(const struct peer *peer)
+static bool slow_has_much(const struct peer *peer)
 {
-    return outbox_queued(&peer->out) > OUTBOX_HARD_MAX - BODY_SIZE_MAX;
+    return outbox_queued(&peer->out) >= ROUTER_SLOW_BYTES;
 }
 
 void slow_look(struct router *router, struct peer *peer)
 {
-    if (!slow_is_full(peer) || peer->internal || !list_is_empty(&peer->by_slow))
+    if (!slow_has_much(peer) || peer->internal || !list_is_empty(&peer->by_slow))
         return;
     peer->taken_since_us = 0; /* what it took so far is not known here */
     list_push(&router->slow, &peer->by_slow);
@@ -18,7 +18,7 @@ void slow_look(struct router *router, struct peer *peer)
 
 static void slow_judge(struct router *router, struct peer *peer)
 {
-    if (peer->doomed || !slow_is_full(peer)) {
+    if (peer->doomed || !slow_has_much(peer)) {
         list_remove(&peer->by_slow);
     } else if (peer->taken_since_us == 0 || peer->taken != peer->taken_before) {
         peer->taken_before = peer->taken;

@@ -1,8 +1,8 @@
 /* kernel/router/slow.h - a peer that does not take what waits for it.
  *
- * While so much waits that the largest call finds no room, senders are refused, and the peer is
- * watched; once it took nothing at all for ROUTER_SLOW_MS it is closed. One that takes a little now
- * and then stays. */
+ * While ROUTER_SLOW_BYTES wait for it, it is watched, and once it took nothing at all for
+ * ROUTER_SLOW_MS it is closed. Until then those who send to it are refused, when they have had
+ * their share of its room (claim.h). One that takes a little now and then stays. */
 #pragma once
 
 struct peer;

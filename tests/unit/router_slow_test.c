@@ -55,12 +55,12 @@ static unsigned fill(void)
     }
 }
 
-static void test_one_that_is_full_and_takes_nothing_is_closed(void **state)
+static void test_one_that_much_waits_for_and_that_takes_nothing_is_closed(void **state)
 {
     unsigned count = fill();
 
     (void)state;
-    assert_in_range(count, OUTBOX_HARD_MAX / BODY_SIZE_MAX - 1, OUTBOX_HARD_MAX / BODY_SIZE_MAX);
+    assert_in_range(count, ROUTER_SLOW_BYTES / BODY_SIZE_MAX + 1, OUTBOX_HARD_MAX / BODY_SIZE_MAX);
     bus_pass_ms(&bus, 1); /* from here on it is watched */
     bus_pass_ms(&bus, ROUTER_SLOW_MS - 1);
     assert_false(store->doomed);
@@ -92,10 +92,10 @@ static void test_one_that_takes_a_byte_now_and_then_stays(void **state)
     assert_false(store->doomed);
 }
 
-static void test_one_that_is_not_full_may_take_its_time(void **state)
+static void test_one_that_little_waits_for_may_take_its_time(void **state)
 {
     (void)state;
-    for (int i = 0; i < OUTBOX_HARD_MAX / BODY_SIZE_MAX - 2; i++)
+    for (int i = 0; i < ROUTER_SLOW_BYTES / BODY_SIZE_MAX - 1; i++)
         put();
     assert_int_equal(bus_hear(&bus, caller), 0);
     bus_pass_ms(&bus, ROUTER_SLOW_MS);
@@ -131,11 +131,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(
-                test_one_that_is_full_and_takes_nothing_is_closed, set_up, tear_down),
+                test_one_that_much_waits_for_and_that_takes_nothing_is_closed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
                 test_one_that_takes_a_byte_now_and_then_stays, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
-                test_one_that_is_not_full_may_take_its_time, set_up, tear_down),
+                test_one_that_little_waits_for_may_take_its_time, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
                 test_time_begins_anew_when_there_was_room, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
