@@ -19,16 +19,19 @@ static void candidates_add(struct decisions *decisions, const struct decision *d
         decisions->each[decisions->count++] = *decision;
 }
 
-/* Why the peer has no room for the call; CAUSE_FIT where it has. */
-static enum cause candidates_room(const struct draft *draft, const struct peer *peer)
+enum cause candidates_room(
+        const struct peer *caller, const struct peer *peer, const struct envelope *envelope)
 {
+    size_t size = envelope->body.size + ENVELOPE_HEAD_MAX;
+
     if (peer->calls_taken_count >= peer->calls_max)
         return CAUSE_FULL;
-    if (outbox_queued(&peer->out) >= OUTBOX_HARD_MAX)
-        return CAUSE_QUEUE_FULL;
-    if (!claim_may_grow(draft->peer, peer))
+    if (!claim_may_grow(caller, peer))
         return CAUSE_SHARE_FULL;
-    if (draft->envelope->body.size > peer->body_max)
+    if (!claim_may_wait(caller, peer, size))
+        return outbox_queued(&peer->out) + size > OUTBOX_HARD_MAX ? CAUSE_QUEUE_FULL
+                                                                  : CAUSE_SHARE_FULL;
+    if (envelope->body.size > peer->body_max)
         return CAUSE_BODY_TOO_LARGE;
     return peer->silent ? CAUSE_SILENT : CAUSE_FIT;
 }
@@ -44,7 +47,7 @@ static void candidates_add_process(
 
 static enum cause candidates_judge(const struct draft *draft, const struct peer *peer)
 {
-    enum cause cause = candidates_room(draft, peer);
+    enum cause cause = candidates_room(draft->peer, peer, draft->envelope);
 
     if (cause == CAUSE_FIT && !export_allows(peer, draft->peer, draft->envelope->endpoint))
         return CAUSE_NOT_EXPORTED;
@@ -82,7 +85,7 @@ static enum cause candidates_judge_route(const struct draft *draft, const struct
         return CAUSE_CAME_FROM_THERE;
     if (route->hops > ROUTER_HOPS_MAX - draft->hops)
         return CAUSE_TOO_FAR;
-    return candidates_room(draft, peer);
+    return candidates_room(draft->peer, peer, draft->envelope);
 }
 
 static void candidates_add_route(

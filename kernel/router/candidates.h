@@ -5,8 +5,13 @@
 #include "kernel/router/journal.h"
 
 struct draft;
+struct envelope;
 struct peer;
 struct router;
+
+/* Why `peer` is not sent the caller's call; CAUSE_FIT where it could be. */
+enum cause candidates_room(
+        const struct peer *caller, const struct peer *peer, const struct envelope *envelope);
 
 /* Writes down all who offer the draft's service but the one that it was sent to (NULL: nobody):
  * instances here, then ways to other nodes. The first JOURNAL_DECISIONS_MAX of them, and how many

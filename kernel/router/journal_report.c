@@ -26,7 +26,7 @@ struct call_row {
 struct call_page {
     const struct journal_record *records[JOURNAL_PAGE_MAX];
     Mu__Router__V1__CallRecord *each[JOURNAL_PAGE_MAX];
-    struct call_row rows[JOURNAL_PAGE_MAX];
+    struct call_row rows[]; /* of those that are asked for */
 };
 
 static struct span report_endpoint(
@@ -211,7 +211,7 @@ static void report_answer(struct router *router, struct peer *peer, uint64_t id,
 {
     const struct journal *journal = &router->notebook.journal;
     Mu__Router__V1__CallsReply reply = MU__ROUTER__V1__CALLS_REPLY__INIT;
-    struct call_page *page = malloc(sizeof(*page));
+    struct call_page *page = malloc(sizeof(*page) + request->limit * sizeof(page->rows[0]));
     bool more = false;
 
     if (page == NULL) {

@@ -104,13 +104,10 @@ static void main_raise_files(void)
 /* Keeps the deadlines. Returns how long the main thread may sleep, in ms; -1 for ever. */
 static int main_tick(struct shell *shell, unsigned *idle)
 {
-    uint64_t now_us;
     bool ticking;
 
     pthread_mutex_lock(&shell->lock);
-    now_us = clock_us();
-    router_set_wall(&shell->router, clock_wall_us(), now_us);
-    router_tick(&shell->router, now_us);
+    shell_tick(shell);
     *idle = router_wants_ticks(&shell->router) ? 0 : *idle + 1;
     if (*idle > MAIN_IDLE_TICKS)
         shell->ticking = false;

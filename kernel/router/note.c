@@ -105,6 +105,14 @@ static struct method *note_find_method(
     return method;
 }
 
+/* For how long the router has the call. */
+static uint32_t note_since(const struct note *note, uint64_t now_us)
+{
+    uint64_t since_us = now_us > note->began_us ? now_us - note->began_us : 0;
+
+    return since_us < UINT32_MAX ? (uint32_t)since_us : UINT32_MAX;
+}
+
 /* Keeps what most calls do not need to have kept. */
 static void note_keep(struct router *router, const struct call *call, const struct draft *draft)
 {
@@ -138,15 +146,34 @@ static void note_parent_span(const struct draft *draft, uint8_t span[TRACE_SIZE 
         memset(span, 0, TRACE_SIZE - 16);
 }
 
+/* A call that waited for an instance was sent to one. */
+static void note_moved(struct router *router, const struct call *call)
+{
+    struct note *note = note_of(router, call);
+
+    note->sent = true;
+    note->instances = (uint16_t)call->callee->service->ready_count;
+    note->queued_us = note_since(note, router->now_us);
+    if (call->callee->out.leaving != 0)
+        list_push(&call->callee->waiting, &note->waiting);
+}
+
 void note_opened(struct router *router, struct call *call)
 {
     struct draft *draft = router->notebook.draft;
-    struct span endpoint = draft->envelope->endpoint;
     struct note *note = note_of(router, call);
+    struct span endpoint;
 
+    if (draft == NULL) {
+        note_moved(router, call);
+        return;
+    }
+    endpoint = draft->envelope->endpoint;
     *note = (struct note){ .method = note_find_method(router, call, endpoint) };
     list_init(&note->waiting);
     note->named = note->method != NULL;
+    note->sent = call->callee != &router->waiting_room;
+    note->began_us = draft->began_us;
     if (!note->named)
         note->method = meter_find_service(
                 &router->notebook.meter, meter_service_of(endpoint), note_side(call->callee));
@@ -190,24 +217,21 @@ void note_item(struct router *router, struct call *call, size_t size, bool up)
     }
     note->bytes_down += size;
     note->items_down += 1;
-    if (!note->named && note->items_down == 1)
+    if (!note->named && note->items_down == 1 && note->method != NULL)
         note_name(router, call);
 }
 
 /* The call waits no more for the system to take it. */
-static void note_leave(const struct router *router, struct note *note, uint64_t now_us)
+static void note_leave(struct note *note, uint64_t now_us)
 {
-    uint64_t started_us = router->calls.slots[note - router->notebook.notes].started_us;
-    uint64_t queued_us = now_us > started_us ? now_us - started_us : 0;
-
-    note->queued_us = queued_us < UINT32_MAX ? (uint32_t)queued_us : UINT32_MAX;
+    note->queued_us = note_since(note, now_us);
     list_remove(&note->waiting);
 }
 
-void note_left(struct router *router, struct peer *peer, uint64_t now_us)
+void note_left(struct peer *peer, uint64_t now_us)
 {
     while (!list_is_empty(&peer->waiting))
-        note_leave(router, list_entry(peer->waiting.next, struct note, waiting), now_us);
+        note_leave(list_entry(peer->waiting.next, struct note, waiting), now_us);
 }
 
 /* ---- records ---- */
@@ -291,11 +315,11 @@ static void note_write(struct router *router, const struct call *call, const str
     struct journal_detail *detail;
 
     record->method = note->method;
-    record->began_us = call->started_us;
-    record->took_us = router->now_us - call->started_us;
+    record->began_us = note->began_us;
+    record->took_us = router->now_us - note->began_us;
     record->queued_us = note->queued_us;
     record->timeout_us =
-            call->deadline_us > call->started_us ? call->deadline_us - call->started_us : 0;
+            call->deadline_us > note->began_us ? call->deadline_us - note->began_us : 0;
     record->id = call->caller_id;
     record->call = call_id(&router->calls, call);
     record->bytes_up = note->bytes_up;
@@ -331,22 +355,25 @@ static void note_write(struct router *router, const struct call *call, const str
 static void note_finish(struct router *router, struct call *call, const struct ending *ending)
 {
     struct note *note = note_of(router, call);
-    struct method *method;
+    struct method *method = note->method;
 
+    if (method == NULL)
+        return; /* an answer of the router's by the same id was taken for its */
     if (!note->named && ending->cause == CAUSE_ANSWERED && ending->code != CODE_UNIMPLEMENTED)
         note_name(router, call);
     method = note->method;
     if (!list_is_empty(&note->waiting))
-        note_leave(router, note, router->now_us);
+        note_leave(note, router->now_us);
     method->open -= 1;
     method->codes[ending->code] += 1;
     method->bytes_up += note->bytes_up;
     method->bytes_down += note->bytes_down;
     method->items_up += note->items_up;
     method->items_down += note->items_down;
-    histogram_record(&method->took, router->now_us - call->started_us);
+    histogram_record(&method->took, router->now_us - note->began_us);
     histogram_record(&method->queued, note->queued_us);
     note_write(router, call, ending);
+    note->method = NULL;
 }
 
 void note_answered(struct router *router, struct call *call, const struct envelope *result)
@@ -532,13 +559,28 @@ static bool note_is_draft(const struct router *router, const struct peer *peer, 
     return draft != NULL && draft->peer == peer && draft->envelope->id == id;
 }
 
+/* Notes a call that waited for an instance, in vain. */
+static void note_expired(
+        struct router *router, struct peer *peer, uint64_t id, const struct verdict *verdict)
+{
+    struct call *call = call_find_by_caller(&router->calls, &peer->index, id);
+
+    if (call == NULL || note_of(router, call)->method == NULL || note_of(router, call)->sent)
+        return;
+    if (router->notebook.blame == CAUSE_NONE && verdict->code == CODE_UNAVAILABLE)
+        note_blame(router, CAUSE_NO_INSTANCE);
+    note_aborted(router, call, verdict);
+}
+
 void note_refused(
         struct router *router, struct peer *peer, uint64_t id, const struct verdict *verdict)
 {
     struct ending ending;
 
-    if (!note_is_draft(router, peer, id))
+    if (!note_is_draft(router, peer, id)) {
+        note_expired(router, peer, id, verdict);
         return;
+    }
     if (router->notebook.draft->own)
         note_blame(
                 router, verdict->code == CODE_CANCELLED ? CAUSE_CALLER_GONE : CAUSE_ROUTER_REFUSED);

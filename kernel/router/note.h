@@ -21,7 +21,8 @@ struct verdict;
 
 /* What is noted of a call under way. */
 struct note {
-    struct method *method; /* borrowed: for good */
+    struct method *method; /* borrowed: for good; NULL: it is noted, or not taken in */
+    uint64_t began_us;     /* that it came; before it was sent, where it waited for an instance */
     struct list waiting;   /* in callee->waiting, until the system has it */
     uint64_t bytes_up;     /* of bodies, towards the callee */
     uint64_t bytes_down;
@@ -31,6 +32,7 @@ struct note {
     uint16_t instances; /* that took calls when it came */
     uint8_t hops;       /* links that it came over */
     bool named;         /* `method` is its method's own row */
+    bool sent;          /* it waits for no instance any more */
     bool detailed;      /* there is a note_detail */
     uint8_t parent_span[TRACE_SIZE - 16];
 };
@@ -68,14 +70,14 @@ void notebook_deinit(struct notebook *notebook);
 void note_begin(struct router *router, struct draft *draft);
 void note_end(struct router *router);
 
-/* The call was put into its callee's outbox. */
+/* The call was put into its callee's outbox, or waits for an instance, and then is once more. */
 void note_opened(struct router *router, struct call *call);
 
 /* An item of `size` bytes was sent on. */
 void note_item(struct router *router, struct call *call, size_t size, bool up);
 
 /* All that waited for the peer is on its way. */
-void note_left(struct router *router, struct peer *peer, uint64_t now_us);
+void note_left(struct peer *peer, uint64_t now_us);
 
 /* Why the next refusal or abort comes to be, where its code does not say it. */
 void note_blame(struct router *router, enum cause cause);
@@ -86,7 +88,8 @@ void note_answered(struct router *router, struct call *call, const struct envelo
 /* The router ends the call. */
 void note_aborted(struct router *router, struct call *call, const struct verdict *verdict);
 
-/* The peer is told the verdict on its call `id`: noted where that is the call being taken in. */
+/* The peer is told the verdict on its call `id`: noted where that is the call being taken in, or
+ * one that waited and is not noted yet. */
 void note_refused(
         struct router *router, struct peer *peer, uint64_t id, const struct verdict *verdict);
 

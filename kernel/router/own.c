@@ -10,6 +10,7 @@
 #include "kernel/router/report.h"
 #include "kernel/router/routes.h"
 #include "kernel/router/say.h"
+#include "kernel/router/waiting.h"
 #include "mu/debug/v1/debug.pb-c.h"
 #include "mu/router/v1/router.pb-c.h"
 #include "mu/schema.h"
@@ -102,6 +103,8 @@ static void own_stats(struct router *router, struct peer *peer, const struct env
     reply.bytes_out = router->stats.bytes_out;
     reply.calls_open = router->calls.count;
     reply.channels_open = router->peer_count;
+    reply.channels_slow = router->stats.peers_slow;
+    reply.channels_throttled = router->stats.throttles;
     reply.calls_denied = router->stats.calls_denied;
     reply.channels_refused = router->stats.peers_refused;
     reply.instances = each;
@@ -168,6 +171,8 @@ int own_call(struct router *router, struct peer *peer, const struct envelope *en
         report_meter(router, peer, envelope);
     else if (own_is(envelope->endpoint, "router.Calls"))
         report_calls(router, peer, envelope);
+    else if (own_is(envelope->endpoint, "router.Expect"))
+        waiting_expect(router, peer, envelope);
     else if (own_is(envelope->endpoint, "router.Admit") ||
              own_is(envelope->endpoint, "router.Dismiss"))
         say_verdict(router, peer, envelope->id, &supervisors);

@@ -387,7 +387,7 @@ static void test_a_call_waits_until_the_send_before_it_is_done(void **state)
     (void)state;
     greeter->out.leaving = 1;
     call = bus_call(&bus, caller, 1, "greeter.Hello", SHAPE_UNARY, greeter);
-    note_left(&bus.router, greeter, bus.now_us + 300);
+    note_left(greeter, bus.now_us + 300);
     greeter->out.leaving = 0;
     bus.now_us += 1000;
     answer(greeter, call.id, "");
@@ -403,6 +403,51 @@ static void test_a_call_waits_until_the_send_before_it_is_done(void **state)
     assert_int_equal(newest()->queued_us, 50); /* it never left */
     assert_true(list_is_empty(&greeter->waiting));
     greeter->out.leaving = 0;
+}
+
+/* Makes the router expect the service "late" for a second. */
+static void expect_late(void)
+{
+    service_add(&bus.router.services, bus_text("late"))->expected_us = bus.now_us + 1000000;
+}
+
+static void test_a_call_that_waited_for_an_instance_says_for_how_long(void **state)
+{
+    struct peer *late;
+    uint64_t before;
+
+    (void)state;
+    expect_late();
+    ask(caller, 1, "late.Get");
+    assert_true(written() == 0 && row("late", SIDE_HERE)->open == 1);
+    bus.now_us += 300000;
+    late = bus_caller(&bus);
+    bus_hello(&bus, late, "late");
+    before = written();
+    bus_say(&bus, late, (struct envelope){ .kind = ENVELOPE_READY });
+    bus.now_us += 1000;
+    assert_true(bus_hear(&bus, late) >= 1);
+    answer(late, bus.heard[bus.heard_count - 1].id, "");
+    expect(before, 0, CAUSE_ANSWERED);
+    assert_true(newest()->took_us == 301000);
+    assert_int_equal(newest()->queued_us, 300000);
+    assert_int_equal(newest()->callee_pid, 2);
+    assert_true(row("late.Get", SIDE_HERE)->codes[0] == 1);
+    assert_true(row("late", SIDE_HERE)->open == 0);
+}
+
+static void test_a_call_that_waited_in_vain_is_noted_once(void **state)
+{
+    (void)state;
+    expect_late();
+    ask(caller, 1, "late.Get");
+    ask(caller, 2, "late.Get");
+    bus_say(&bus, caller, (struct envelope){ .kind = ENVELOPE_CANCEL, .id = 2 });
+    expect(0, CODE_CANCELLED, CAUSE_CANCELLED);
+    bus_pass_ms(&bus, 1100);
+    expect(1, CODE_UNAVAILABLE, CAUSE_NO_INSTANCE);
+    assert_int_equal(newest()->executed, EXECUTED_NO);
+    assert_true(row("late", SIDE_HERE)->open == 0);
 }
 
 int main(void)
@@ -436,6 +481,10 @@ int main(void)
                 test_a_call_that_went_further_says_why_nobody_here_took_it, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
                 test_a_call_of_another_node_says_who_made_it_there, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+                test_a_call_that_waited_for_an_instance_says_for_how_long, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+                test_a_call_that_waited_in_vain_is_noted_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
                 test_a_call_waits_until_the_send_before_it_is_done, set_up, tear_down),
     };
