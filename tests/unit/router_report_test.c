@@ -307,7 +307,7 @@ enum { ACTORS = 6, IDS = 8, STEPS = 20000 };
 static void act(struct random *random, struct peer *peer, uint64_t *askedp)
 {
     static const char *const endpoints[] = { "greeter.Hello", "greeter.Chat", "store.Get", "none.X",
-        "?", "router.Nothing", "router.Caps", "greeter.Other" };
+        "?", "router.Nothing", "router.mu.Health", "greeter.Other" };
     const char *endpoint = endpoints[random_below(random, 8)];
     struct envelope envelope = { .id = 1 + random_below(random, IDS),
         .shape = (enum envelope_shape)random_below(random, 4),
@@ -346,6 +346,7 @@ static void test_in_any_run_each_call_is_open_or_noted_once(void **state)
         uint32_t i = random_below(&random, ACTORS);
         uint64_t noted = 0;
         uint64_t open = 0;
+        uint64_t made = 0;
 
         if (actors[i] != NULL && random_below(&random, 100) == 0) {
             router_detach(&bus.router, actors[i], bus.now_us);
@@ -367,6 +368,9 @@ static void test_in_any_run_each_call_is_open_or_noted_once(void **state)
         }
         assert_true(noted == bus.router.notebook.journal.last);
         assert_true(noted + open == asked);
+        for (int k = 0; k < ACTORS; k++)
+            made += actors[k] != NULL ? actors[k]->calls_made_count : 0;
+        assert_true(open == made);
     }
 }
 
