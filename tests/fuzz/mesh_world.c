@@ -429,6 +429,7 @@ void mesh_world_close(struct mesh_world *world)
     trust_deinit(mesh->trust);
     free(mesh->trust);
     pin_deinit(&mesh->pin);
+    notebook_finish(&mesh->notebook, &mesh->seat.vault);
     seat_close(&mesh->seat);
     pthread_mutex_destroy(&mesh->lock);
     folder_remove(&world->folder);
@@ -525,6 +526,7 @@ void mesh_world_hear(struct mesh_world *world, enum actor actor, struct span mes
     peers_message(&world->mesh, item);
     free(item);
     take_replies(world);
+    notebook_step(&world->mesh.notebook, &world->mesh.seat.vault, now_ms);
     world->speaking = DESK;
     end_closed(world);
 }
@@ -533,6 +535,7 @@ void mesh_world_pass(struct mesh_world *world, uint64_t for_ms)
 {
     now_ms += for_ms;
     routing_due(&world->mesh, now_ms);
+    notebook_step(&world->mesh.notebook, &world->mesh.seat.vault, now_ms);
     renewal_due(&world->mesh, now_ms);
     seeker_step(&world->mesh.seeker, world->mesh.linked.count, now_ms);
     take_replies(world);
@@ -565,6 +568,7 @@ void mesh_world_check(const struct mesh_world *world)
     CHECK(mesh->seat.trust.list_count <= 1);
     CHECK(mesh->seeker.node_count < ACTORS && mesh->imports.node_count < ACTORS);
     CHECK(mesh->imports.types_count <= ROUTE_TYPES_MAX);
+    CHECK(mesh->notebook.count <= 2);
     CHECK(mesh->inbox.bytes == 0 && mesh->linked.count <= 2);
     CHECK(mesh->routes->nodes.count <= ACTORS + 2 * ROUTE_DOUBTFUL_MAX);
     for (uint32_t i = 0; i < mesh->routes->nodes.slot_count; i++)

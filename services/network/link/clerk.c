@@ -159,6 +159,8 @@ static uint64_t do_what_is_due(struct mesh *mesh)
     next_ms = earlier(next_ms, renewal_due(mesh, now_ms));
     next_ms = earlier(next_ms, routing_due(mesh, now_ms));
     if (mesh->seat.joined)
+        next_ms = earlier(next_ms, notebook_step(&mesh->notebook, &mesh->seat.vault, now_ms));
+    if (mesh->seat.joined)
         next_ms = earlier(next_ms, domains_due(mesh, now_ms));
     if (mesh->seat.joined)
         next_ms = earlier(next_ms, seeker_step(&mesh->seeker, mesh->linked.count, now_ms));

@@ -126,6 +126,7 @@ bool mesh_dial(struct mesh *mesh, const char *address)
 void mesh_forget_node(struct mesh *mesh, const struct public_key *node)
 {
     seeker_forget(&mesh->seeker, node);
+    notebook_drop(&mesh->notebook, node);
     if (addressbook_drop_node(&mesh->seat.vault, node) == VAULT_OK)
         vault_commit(&mesh->seat.vault);
 }
@@ -223,6 +224,7 @@ int mesh_leave(struct mesh *mesh)
         return r;
     routing_end(mesh);
     seeker_deinit(&mesh->seeker);
+    notebook_deinit(&mesh->notebook);
     renewal_stop(mesh, "this node left its network");
     links_lock(mesh->links);
     links_unlisten(mesh->links);
@@ -429,6 +431,7 @@ void mesh_close(struct mesh *mesh)
     free(mesh->trust);
     mesh->trust = NULL;
     pin_deinit(&mesh->pin);
+    notebook_finish(&mesh->notebook, &mesh->seat.vault);
     seat_close(&mesh->seat);
     pthread_mutex_destroy(&mesh->lock);
 }

@@ -13,6 +13,7 @@
 #include "services/network/link/inbox.h"
 #include "services/network/link/joining.h"
 #include "services/network/link/linked.h"
+#include "services/network/link/notebook.h"
 #include "services/network/link/offers.h"
 #include "services/network/link/relay.h"
 #include "services/network/link/renewal.h"
@@ -37,6 +38,7 @@ struct mesh {
     struct renewal renewal;
     struct relay relay;
     struct seeker seeker;
+    struct notebook notebook; /* where nodes say they are, for the seat's vault */
     struct domains domains;
     struct offers offers;
     struct imports imports;

@@ -13,6 +13,8 @@ enum {
     CLIENT_LIFE_MAX_S = 31536000,     /* s that a client token may last: a year */
     ADDRESSBOOK_TOLD_MAX = 64,        /* addresses that an operator told this node to dial */
     ADDRESSBOOK_NODES_MAX = 256,      /* nodes whose addresses are kept for the next start */
+    NOTEBOOK_NODES_MAX = 256,         /* nodes that may say at a time where they are */
+    NOTEBOOK_KEEP_MS = 5000,          /* between two commits of where one node says it is */
     AUTHORITY_LIFE_S = 31536000,      /* s that an authority's certificate lasts: a year */
     INVITATION_LIFE_DEFAULT_S = 3600, /* s that a join token lasts where nothing is said */
     INVITATION_LIFE_MAX_S = 2592000,  /* s that a join token may last: 30 days */

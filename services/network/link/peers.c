@@ -9,7 +9,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "mu/schema.h"
-#include "services/network/link/addressbook.h"
 #include "services/network/link/client_entry.h"
 #include "services/network/link/routing.h"
 #include "services/network/link/types.h"
@@ -130,10 +129,7 @@ static void note_addresses(
         count = TOKEN_ADDRESSES_MAX;
     seeker_know(&mesh->seeker, &node->identity.key, addresses, count);
     seeker_linked(&mesh->seeker, &node->identity.key, true);
-    if (addressbook_put_node(&mesh->seat.vault, &node->identity.key, addresses, count) !=
-                    VAULT_OK ||
-            vault_commit(&mesh->seat.vault) != VAULT_OK)
-        log_debug("where %s is, is not kept", node->identity.name);
+    notebook_note(&mesh->notebook, &node->identity.key, addresses, count);
 }
 
 static void hear_greeting(
