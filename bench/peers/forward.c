@@ -71,7 +71,8 @@ static int forward_connect(uint16_t port)
 static void forward_tell(const char *what)
 {
     char line[64];
-    int size = snprintf(line, sizeof(line), "{\"%s\": %llu}\n", what, (unsigned long long)clock_us());
+    int size =
+            snprintf(line, sizeof(line), "{\"%s\": %llu}\n", what, (unsigned long long)clock_us());
 
     CHECK(write(STDOUT_FILENO, line, (size_t)size) == size);
 }

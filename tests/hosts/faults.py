@@ -76,6 +76,16 @@ class NodeKill(Fault):
         victim.up()
 
 
+class Rotation(Fault):
+    """The victim gets another key, by which it is another node to others: its links are made anew."""
+
+    name = "the victim's key replaced"
+    cuts = False  # for milliseconds
+
+    def strike(self, trio, victim):
+        victim.command("key", "rotate")
+
+
 class Silence(Fault):
     """Nothing says that there is nobody any more. Calls that are under way when the first of them has
     waited in vain are all that fail."""
@@ -211,6 +221,7 @@ def brief():
         Kill("link"),
         Kill("router"),
         NodeKill(),
+        Rotation(),
         Loss(5, 5, clean=True),
         Loss(20, 5, clean=False),
         Delay(5),
@@ -225,7 +236,7 @@ def brief():
 def full():
     """All of them, and longer."""
     quick, silent = brief()
-    return quick[:4] + [
+    return quick[:5] + [
         Partition("no way from the victim to lamp", 1, 0, 20),
         Partition("no way from lamp to the victim", 0, 1, 20),
         Partition("no way there and back", 1, 1, 30),

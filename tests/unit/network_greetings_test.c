@@ -171,8 +171,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(
                 test_a_node_that_says_another_thing_all_the_time_costs_few_commits, open_world,
                 close_world),
-        cmocka_unit_test_setup_teardown(test_what_was_said_last_is_kept_though_its_link_is_lost,
-                open_world, close_world),
+        cmocka_unit_test_setup_teardown(
+                test_what_was_said_last_is_kept_though_its_link_is_lost, open_world, close_world),
         cmocka_unit_test_setup_teardown(
                 test_what_waits_is_kept_at_the_end_and_forgotten_of_who_was_revoked, open_world,
                 close_world),

@@ -329,8 +329,7 @@ static uint64_t session_parting_end(const struct session *session)
 }
 
 /* Why a peer is given up that answers no more. */
-static const char *session_silence(
-        const struct session *session, uint64_t now_ms, uint32_t dead_ms)
+static const char *session_silence(const struct session *session, uint64_t now_ms, uint32_t dead_ms)
 {
     return now_ms >= session->heard_ms + dead_ms / 2 ? "the peer is silent"
                                                      : "the peer does not hear this side";

@@ -285,6 +285,17 @@ void links_undial(struct links *links, const char *address)
     links_wake(links);
 }
 
+void links_dial_at_once(struct links *links)
+{
+    list_for_each (node, &links->dialings) {
+        struct dialing *dialing = list_entry(node, struct dialing, node);
+
+        dialing->step = 0;
+        dialing->due_ms = 0;
+    }
+    links_wake(links);
+}
+
 /* ---- links ---- */
 
 enum links_outcome links_send(struct links *links, uint64_t link, struct span message)

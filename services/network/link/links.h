@@ -120,6 +120,10 @@ int links_dial(struct links *links, const char *address, const struct handshake_
 /* Stops that; a link that is up stays. Fine where it is not dialled. */
 void links_undial(struct links *links, const char *address);
 
+/* Dials without a pause when the present links end: this side is about to end them, and no node is
+ * to be spared. */
+void links_dial_at_once(struct links *links);
+
 /* What became of a message. */
 enum links_outcome {
     LINKS_OK,       /* it leaves, unless the link is lost before */

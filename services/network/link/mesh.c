@@ -306,6 +306,9 @@ static void begin_again(struct mesh *mesh)
 {
     if (membership_is_authority(&mesh->seat.membership))
         mesh_spread_own_list(mesh, true);
+    links_lock(mesh->links);
+    links_dial_at_once(mesh->links);
+    links_unlock(mesh->links);
     mesh_close_links(mesh, "its key was replaced");
     routing_end(mesh);
     if (routing_begin(mesh) < 0)

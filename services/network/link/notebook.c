@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* A note stays for NOTEBOOK_KEEP_MS behind its commit, without anything to be told: it is what keeps
- * the next one of the same node waiting, also when that comes by another link. */
+/* A note stays for NOTEBOOK_KEEP_MS behind its commit, without anything to be told: it is what
+ * keeps the next one of the same node waiting, also when that comes by another link. */
 #include "services/network/link/notebook.h"
 
 #include <stdlib.h>
