@@ -477,6 +477,7 @@ void mesh_world_pass(struct mesh_world *world, uint64_t for_ms)
 {
     now_ms += for_ms;
     routing_due(&world->mesh, now_ms);
+    mesh_rotation_due(&world->mesh, now_ms);
     notebook_step(&world->mesh.notebook, &world->mesh.seat.vault, now_ms);
     renewal_due(&world->mesh, now_ms);
     seeker_step(&world->mesh.seeker, world->mesh.linked.count, now_ms);

@@ -77,10 +77,13 @@ class NodeKill(Fault):
 
 
 class Rotation(Fault):
-    """The victim gets another key, by which it is another node to others: its links are made anew."""
+    """The victim gets another key, by which it is another node to others. Its new links are there
+    before calls leave the old ones."""
 
     name = "the victim's key replaced"
-    cuts = False  # for milliseconds
+    cuts = False
+    turned_s = 0
+    codes = set()
 
     def strike(self, trio, victim):
         victim.command("key", "rotate")

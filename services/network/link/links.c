@@ -322,6 +322,15 @@ void links_broadcast(struct links *links, struct span message, uint64_t except)
     }
 }
 
+void links_moved(struct links *links, uint64_t link)
+{
+    struct link *to = link_by_number(links, link);
+
+    if (to != NULL)
+        to->moved = true;
+    links_wake(links);
+}
+
 void links_close(struct links *links, uint64_t link, const char *reason)
 {
     struct link *to = link_by_number(links, link);
@@ -363,7 +372,7 @@ uint32_t links_count_client(const struct links *links, const struct public_key *
 
 uint64_t links_find(const struct links *links, const struct public_key *key)
 {
-    const struct link *link = link_by_key(links, key);
+    const struct link *link = link_in_use(links, key);
 
     return link != NULL ? link->peer.link : 0;
 }
