@@ -14,6 +14,23 @@
 #include "kernel/router/export.h"
 #include "kernel/router/route.h"
 #include "kernel/router/say.h"
+#include "kernel/router/slow.h"
+#include "kernel/router/throttle.h"
+#include "kernel/router/waiting.h"
+
+/* Whatever is said to it is said to nobody. */
+static void core_init_waiting_room(struct peer *room)
+{
+    list_init(&room->dirty);
+    list_init(&room->calls_made);
+    list_init(&room->calls_taken);
+    list_init(&room->caps);
+    list_init(&room->claims);
+    outbox_init(&room->out, FRAME_IPC);
+    room->calls_max = ROUTER_WAITING_MAX;
+    room->doomed = true;
+    room->internal = true;
+}
 
 int router_init(struct router *router, const char *node, uint64_t seed, uint64_t now_us)
 {
@@ -23,12 +40,17 @@ int router_init(struct router *router, const char *node, uint64_t seed, uint64_t
     snprintf(router->node, sizeof(router->node), "%s", node);
     list_init(&router->peers);
     list_init(&router->dirty);
+    list_init(&router->throttled);
+    list_init(&router->slow);
     list_init(&router->grants);
     list_init(&router->neighbours);
+    core_init_waiting_room(&router->waiting_room);
     list_init(&router->self.caps);
     list_init(&router->self.claims);
     list_init(&router->spare_claims);
     list_init(&router->self.dirty);
+    list_init(&router->self.by_throttle);
+    list_init(&router->self.by_slow);
     list_init(&router->self.calls_made);
     list_init(&router->self.calls_taken);
     outbox_init(&router->self.out, FRAME_IPC);
@@ -116,6 +138,8 @@ struct peer *router_attach(struct router *router, const struct peer_identity *id
         snprintf(peer->admitted, sizeof(peer->admitted), "%s", identity->service);
     outbox_init(&peer->out, identity->link);
     list_init(&peer->dirty);
+    list_init(&peer->by_throttle);
+    list_init(&peer->by_slow);
     list_init(&peer->calls_made);
     list_init(&peer->calls_taken);
     list_init(&peer->caps);
@@ -153,6 +177,9 @@ static void peer_write_end(const struct peer *peer, char *text, size_t size)
 {
     if (peer->neighbour != NULL)
         snprintf(text, size, "the link to %s ended before the answer came", peer->neighbour->node);
+    else if (peer->service != NULL && peer->slow)
+        snprintf(text, size, "%s (pid %u) took nothing for %d s and was closed",
+                peer->service->name, peer->pid, ROUTER_SLOW_MS / 1000);
     else if (peer->service != NULL)
         snprintf(
                 text, size, "%s (pid %u) ended before it answered", peer->service->name, peer->pid);
@@ -184,6 +211,8 @@ void router_detach(struct router *router, struct peer *peer, uint64_t now_us)
     claim_orphan(peer);
     cap_drop_all(router, peer);
     list_remove(&peer->dirty);
+    list_remove(&peer->by_throttle);
+    list_remove(&peer->by_slow);
     list_remove(&peer->link);
     router->peer_count -= 1;
     peer_free(peer);
@@ -235,14 +264,21 @@ void router_tick(struct router *router, uint64_t now_us)
     while ((timer = wheel_pop(&router->wheel, now_us / 1000)) != NULL) {
         struct call *call = list_entry(timer, struct call, timer);
 
+        if (call->waiter != NULL) {
+            waiting_expire(router, call);
+            continue;
+        }
         call->callee->silent = true;
         call_abort(router, call, &late);
     }
+    throttle_tick(router);
+    slow_tick(router);
 }
 
 bool router_wants_ticks(const struct router *router)
 {
-    return router->wheel.count > 0;
+    return router->wheel.count > 0 || !list_is_empty(&router->throttled) ||
+           !list_is_empty(&router->slow);
 }
 
 struct peer *router_next_dirty(struct router *router)

@@ -9,6 +9,7 @@
 #include "kernel/router/grant.h"
 #include "kernel/router/routes.h"
 #include "kernel/router/say.h"
+#include "kernel/router/waiting.h"
 #include "mu/debug/v1/debug.pb-c.h"
 #include "mu/router/v1/router.pb-c.h"
 #include "mu/schema.h"
@@ -100,6 +101,8 @@ static void own_stats(struct router *router, struct peer *peer, const struct env
     reply.bytes_out = router->stats.bytes_out;
     reply.calls_open = router->calls.count;
     reply.channels_open = router->peer_count;
+    reply.channels_slow = router->stats.peers_slow;
+    reply.channels_throttled = router->stats.throttles;
     reply.calls_denied = router->stats.calls_denied;
     reply.channels_refused = router->stats.peers_refused;
     reply.instances = each;
@@ -162,6 +165,8 @@ int own_call(struct router *router, struct peer *peer, const struct envelope *en
         grant_list(router, peer, envelope);
     else if (own_is(envelope->endpoint, "router.Grants"))
         grant_replace(router, peer, envelope);
+    else if (own_is(envelope->endpoint, "router.Expect"))
+        waiting_expect(router, peer, envelope);
     else if (own_is(envelope->endpoint, "router.Admit") ||
              own_is(envelope->endpoint, "router.Dismiss"))
         say_verdict(router, peer, envelope->id, &supervisors);

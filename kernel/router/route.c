@@ -16,8 +16,15 @@
 #include "kernel/router/route.h"
 #include "kernel/router/routes.h"
 #include "kernel/router/say.h"
+#include "kernel/router/throttle.h"
+#include "kernel/router/waiting.h"
 
-enum { ROUTE_NOTICE_TIMEOUT_MS = 5000, ROUTE_RETRY_MS = 100, ROUTE_RETRY_MAX_MS = 1000 };
+enum {
+    ROUTE_NOTICE_TIMEOUT_MS = 5000,
+    ROUTE_RETRY_MS = 100,
+    ROUTE_RETRY_MAX_MS = 1000,
+    ROUTE_TEXT_MAX = 192
+};
 
 struct span route_service_name(struct span endpoint)
 {
@@ -33,12 +40,38 @@ static void route_refuse(struct router *router, struct peer *peer, const struct 
             &(struct verdict){ .code = code, .executed = EXECUTED_NO, .text = text });
 }
 
+/* Bytes that a call takes, at most. */
+static size_t route_size(const struct envelope *envelope)
+{
+    return envelope->body.size + ENVELOPE_HEAD_MAX;
+}
+
 /* When one that is full may have room again. */
 static uint32_t route_wait_ms(const struct peer *full)
 {
     uint32_t wait_ms = full->latency_us / 1000 + 1;
 
     return wait_ms < ROUTE_RETRY_MAX_MS ? wait_ms : ROUTE_RETRY_MAX_MS;
+}
+
+/* What keeps a call of the caller's from an instance that is up. */
+static void route_write_full(char text[ROUTE_TEXT_MAX], const struct service *service,
+        const struct peer *caller, const struct envelope *envelope)
+{
+    const struct peer *full = service->ready[0];
+
+    if (!claim_may_grow(caller, full) || full->calls_taken_count >= full->calls_max)
+        snprintf(text, ROUTE_TEXT_MAX, "%s is full%s: it takes %u calls at a time and instance",
+                service->name, claim_may_grow(caller, full) ? "" : " for this caller",
+                full->calls_max);
+    else
+        snprintf(text, ROUTE_TEXT_MAX,
+                "%s is full%s: %zu bytes wait for it, and it takes %d at a time and instance",
+                service->name,
+                outbox_queued(&full->out) + route_size(envelope) > OUTBOX_HARD_MAX
+                        ? ""
+                        : " for this caller",
+                outbox_queued(&full->out), OUTBOX_HARD_MAX);
 }
 
 /* Tells the caller why nobody is sent its call. */
@@ -49,7 +82,7 @@ static void route_explain(struct router *router, struct peer *peer, const struct
     const struct service *service = draft->service;
     bool alone = router->neighbour_count == 0;
     struct verdict verdict = { .executed = EXECUTED_NO, .code = CODE_UNAVAILABLE };
-    char text[192];
+    char text[ROUTE_TEXT_MAX];
 
     verdict.text = text;
     if (service == NULL) {
@@ -64,9 +97,7 @@ static void route_explain(struct router *router, struct peer *peer, const struct
     } else if (service->ready_count != 0) {
         verdict.code = CODE_RESOURCE_EXHAUSTED;
         verdict.retry_after_ms = route_wait_ms(service->ready[0]);
-        snprintf(text, sizeof(text), "%s is full%s: it takes %u calls at a time and instance",
-                service->name, claim_may_grow(peer, service->ready[0]) ? "" : " for this caller",
-                service->ready[0]->calls_max);
+        route_write_full(text, service, peer, envelope);
     } else if (outcome == ROUTES_FULL) {
         verdict.code = CODE_RESOURCE_EXHAUSTED;
         verdict.retry_after_ms = ROUTE_RETRY_MS;
@@ -85,18 +116,21 @@ static void route_explain(struct router *router, struct peer *peer, const struct
     say_verdict(router, peer, envelope->id, &verdict);
 }
 
-/* Finds a way to another node for a call that no instance here takes. False where there is none,
- * which the caller is told. */
+/* Finds a way to another node for a call that no instance here takes. False where there is none:
+ * then it waits, or the caller is told. */
 static bool route_find_way(struct router *router, struct peer *peer,
         const struct envelope *envelope, struct draft *draft)
 {
-    const struct routes_bounds bounds = { peer, ROUTER_HOPS_MAX - draft->hops };
+    const struct routes_bounds bounds = { peer, ROUTER_HOPS_MAX - draft->hops,
+        route_size(envelope) };
     enum routes_outcome outcome = ROUTES_NONE;
 
     if (draft->service != NULL)
         outcome = routes_pick(draft->service, &bounds, &router->random, &draft->callee);
     if (outcome == ROUTES_FOUND)
         return true;
+    if (waiting_take(router, peer, envelope, draft))
+        return false;
     route_explain(router, peer, envelope, draft, outcome);
     return false;
 }
@@ -131,7 +165,7 @@ static bool route_find_callee(struct router *router, struct peer *peer,
 {
     draft->service = service_find(&router->services, route_service_name(envelope->endpoint));
     if (draft->service != NULL) {
-        draft->callee = service_pick(draft->service, peer, &router->random);
+        draft->callee = service_pick(draft->service, peer, route_size(envelope), &router->random);
         if (draft->callee != NULL && envelope->body.size <= draft->callee->body_max)
             return route_may(router, peer, envelope, draft);
     }
@@ -213,8 +247,7 @@ static uint32_t route_remaining_ms(const struct router *router, uint64_t deadlin
     return (uint32_t)((deadline_us - router->now_us + 999) / 1000);
 }
 
-/* Gives the call a slot and puts it into the callee's outbox. */
-static void route_open(struct router *router, struct peer *peer, const struct envelope *envelope,
+struct call *route_seat(struct router *router, struct peer *peer, const struct envelope *envelope,
         const struct draft *draft)
 {
     struct peer *callee = draft->callee;
@@ -222,17 +255,13 @@ static void route_open(struct router *router, struct peer *peer, const struct en
     struct call *call =
             claim != NULL ? call_take(&router->calls, peer, &peer->index, envelope->id, callee)
                           : NULL;
-    struct envelope forward = { .kind = ENVELOPE_CALL,
-        .shape = envelope->shape,
-        .endpoint = envelope->endpoint,
-        .body = envelope->body };
 
     if (call == NULL) {
         if (claim != NULL)
             claim_give(router, claim);
         route_refuse(router, peer, envelope, CODE_RESOURCE_EXHAUSTED,
                 "the router has as many calls under way as it can hold");
-        return;
+        return NULL;
     }
     call->cap = draft->cap;
     call->claim = claim;
@@ -248,20 +277,85 @@ static void route_open(struct router *router, struct peer *peer, const struct en
     callee->calls_taken_count += 1;
     if (draft->parent != NULL)
         list_push(&draft->parent->children, &call->by_parent);
-    forward.id = call_id(&router->calls, call);
-    forward.timeout_ms = route_remaining_ms(router, draft->deadline_us);
-    forward.trace = (struct span){ call->trace, TRACE_SIZE };
-    forward.caller = draft->caller;
+    return call;
+}
+
+/* Puts the call into its callee's outbox. */
+static void route_send(struct router *router, struct call *call, const struct envelope *envelope,
+        const struct draft *draft)
+{
+    struct peer *callee = call->callee;
+    const struct envelope forward = { .kind = ENVELOPE_CALL,
+        .id = call_id(&router->calls, call),
+        .shape = envelope->shape,
+        .endpoint = envelope->endpoint,
+        .body = envelope->body,
+        .timeout_ms = route_remaining_ms(router, call->deadline_us),
+        .trace = { call->trace, TRACE_SIZE },
+        .caller = draft->caller };
+    size_t queued = callee->out.size;
+
     if (!say(router, callee, &forward, OUTBOX_CALLS)) {
-        route_refuse(router, peer, envelope, CODE_RESOURCE_EXHAUSTED,
+        route_refuse(router, call->caller, envelope, CODE_RESOURCE_EXHAUSTED,
                 "too many bytes wait for the service already");
         call_finish(router, call);
         return;
     }
+    claim_charge(call->claim, callee->out.size - queued);
     callee->calls += 1;
     router->stats.calls += 1;
+    throttle_hasten(router, callee);
     if (call->deadline_us != 0)
         wheel_add(&router->wheel, &call->timer, (call->deadline_us + 999) / 1000);
+}
+
+/* Gives the call a slot and sends it. */
+static void route_open(struct router *router, struct peer *peer, const struct envelope *envelope,
+        const struct draft *draft)
+{
+    struct call *call = route_seat(router, peer, envelope, draft);
+
+    if (call != NULL)
+        route_send(router, call, envelope, draft);
+}
+
+/* Puts a call that waited where it belongs. False without memory. */
+static bool route_reseat(struct router *router, struct call *call, struct peer *callee)
+{
+    struct claim *claim = claim_take(router, call->caller, callee);
+
+    if (claim == NULL)
+        return false;
+    claim_give(router, call->claim);
+    list_remove(&call->by_callee);
+    call->callee->calls_taken_count -= 1;
+    wheel_remove(&router->wheel, &call->timer);
+    call->claim = claim;
+    call->callee = callee;
+    call->started_us = router->now_us;
+    list_push(&callee->calls_taken, &call->by_callee);
+    callee->calls_taken_count += 1;
+    return true;
+}
+
+void route_move(struct router *router, struct call *call, const struct envelope *envelope,
+        const struct draft *draft)
+{
+    struct draft moved = *draft;
+
+    moved.callee =
+            service_pick(draft->service, call->caller, route_size(envelope), &router->random);
+    if (moved.callee == NULL || envelope->body.size > moved.callee->body_max)
+        route_explain(router, call->caller, envelope, &moved, ROUTES_NONE);
+    else if (route_may(router, call->caller, envelope, &moved)) {
+        if (route_reseat(router, call, moved.callee)) {
+            route_send(router, call, envelope, &moved);
+            return;
+        }
+        route_refuse(router, call->caller, envelope, CODE_RESOURCE_EXHAUSTED,
+                "the router is out of memory");
+    }
+    call_finish(router, call);
 }
 
 int route_call(struct router *router, struct peer *peer, const struct envelope *envelope)
