@@ -187,7 +187,7 @@ static void test_a_linked_node_hands_its_certificate_on_to_a_new_key(void **stat
 }
 
 /* Also where the authority dies in between. */
-static void test_a_key_that_was_replaced_is_revoked_a_little_later_and_can_do_nothing_till_then(
+static void test_a_replaced_key_is_revoked_a_little_later_and_gets_no_certificate_till_then(
         void **state)
 {
     struct world *world = *state;
@@ -322,8 +322,7 @@ int main(void)
         IN_WORLD(test_who_is_revoked_is_not_believed_nor_renewed_also_after_a_restart),
         IN_WORLD(test_each_revocation_is_a_new_version),
         IN_WORLD(test_a_linked_node_hands_its_certificate_on_to_a_new_key),
-        IN_WORLD(
-                test_a_key_that_was_replaced_is_revoked_a_little_later_and_can_do_nothing_till_then),
+        IN_WORLD(test_a_replaced_key_is_revoked_a_little_later_and_gets_no_certificate_till_then),
         IN_WORLD(test_who_is_no_authority_answers_nobody),
         IN_WORLD(test_processes_that_are_killed_never_let_in_more_than_the_token_says),
     };
