@@ -146,6 +146,22 @@ static void test_what_waits_is_kept_at_the_end_and_forgotten_of_who_was_revoked(
     assert_string_equal(kept(world, MALLORY), "");
 }
 
+static void test_who_is_revoked_is_looked_for_no_more(void **state)
+{
+    struct mesh_world *world = *state;
+
+    greet_from(world, BOB, address(1));
+    greet_from(world, MALLORY, address(2));
+    assert_int_equal(world->mesh.seeker.node_count, 2);
+    assert_int_equal(
+            authority_revoke(&world->mesh.seat, &world->people[MALLORY].key.public, mesh_now_s()),
+            0);
+    mesh_spread_own_list(&world->mesh);
+    assert_int_equal(world->mesh.seeker.node_count, 1);
+    assert_string_equal(kept(world, MALLORY), "");
+    assert_string_equal(kept(world, BOB), address(1));
+}
+
 /* Of as many nodes as there is room for, and one more. */
 static void test_who_finds_no_room_is_not_kept(void **state)
 {
@@ -176,6 +192,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(
                 test_what_waits_is_kept_at_the_end_and_forgotten_of_who_was_revoked, open_world,
                 close_world),
+        cmocka_unit_test_setup_teardown(
+                test_who_is_revoked_is_looked_for_no_more, open_world, close_world),
         cmocka_unit_test_setup_teardown(
                 test_who_finds_no_room_is_not_kept, open_world, close_world),
     };

@@ -255,6 +255,19 @@ void mesh_say(struct mesh *mesh, uint64_t link, const ProtobufCMessage *message)
 
 /* ---- revoking ---- */
 
+/* Nobody looks for who was revoked: a node that has another key by now is at the same place. */
+static void forget_revoked(struct mesh *mesh)
+{
+    for (uint32_t i = 0; i < mesh->seeker.node_count;) {
+        const struct public_key node = mesh->seeker.nodes[i].key;
+
+        if (seat_has_revoked(&mesh->seat, &node))
+            mesh_forget_node(mesh, &node); /* another one is in its place then */
+        else
+            i += 1;
+    }
+}
+
 /* Links believe less from now on. */
 static void apply_list(struct mesh *mesh, struct span list)
 {
@@ -263,6 +276,7 @@ static void apply_list(struct mesh *mesh, struct span list)
     links_check_all(mesh->links, mesh->trust, mesh_now_s());
     links_unlock(mesh->links);
     routing_recheck(mesh);
+    forget_revoked(mesh);
 }
 
 void mesh_spread_own_list(struct mesh *mesh)
