@@ -46,6 +46,12 @@ static void test_limits_are_set_and_cannot_be_raised(void **state)
             "77\n77\n0\n");
 }
 
+static void test_the_size_of_a_file_is_limited(void **state)
+{
+    (void)state;
+    assert_string_equal(look("ulimit -f", "    limits: { file_mib: 3 }\n"), "6144\n");
+}
+
 #if !CAGE_IS_INSTRUMENTED /* a sanitizer's own, in mu-exec, does not fit any limit */
 static void test_memory_is_limited(void **state)
 {
@@ -74,7 +80,7 @@ static void test_it_is_the_head_of_a_session_with_signals_as_usual(void **state)
     assert_string_equal(look("read p c s pp g se rest < /proc/$$/stat; test $p = $se && echo head; "
                              "exec grep -E \"Sig(Blk|Ign)\" /proc/self/status",
                                 ""),
-            "head\nSigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
+            "head\nSigBlk:\t0000000000000000\nSigIgn:\t0000000001000000\n"); /* SIGXFSZ */
 }
 
 static void test_its_environment_is_short(void **state)
@@ -121,6 +127,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_limits_are_set_and_cannot_be_raised),
+        TEST(test_the_size_of_a_file_is_limited),
 #if !CAGE_IS_INSTRUMENTED
         TEST(test_memory_is_limited),
 #endif
