@@ -18,6 +18,7 @@
 struct cap;
 struct claim;
 struct peer;
+struct waiter;
 
 struct call {
     struct peer
@@ -26,6 +27,7 @@ struct call {
     const struct cap *cap; /* borrowed: it let the call through and goes after it; NULL: of one who
                               needs none */
     struct claim *claim;   /* borrowed: of its caller at its callee */
+    struct waiter *waiter; /* owned: while it waits for an instance; else NULL */
     uint64_t caller_id;
     struct list by_caller; /* in caller->calls_made */
     struct list by_callee; /* in callee->calls_taken */

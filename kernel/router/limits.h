@@ -31,3 +31,11 @@ enum {
     ROUTER_GRANTS_MAX = 512,          /* of a node's operators */
     ROUTER_TRANSIT_MAX_US = 2000000   /* on the way from another node */
 };
+
+/* Calls that wait for an instance on its way. */
+enum {
+    ROUTER_WAITING_MAX = 4096,           /* calls */
+    ROUTER_WAITING_BYTES_MAX = 16777216, /* that they brought */
+    ROUTER_WAITING_ASK_MS = 200,  /* one that ended is expected, until the supervisor says more */
+    ROUTER_WAITING_RETRY_MS = 100 /* retry_after_ms of a call that waited for nobody */
+};

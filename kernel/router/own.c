@@ -9,6 +9,7 @@
 #include "kernel/router/grant.h"
 #include "kernel/router/routes.h"
 #include "kernel/router/say.h"
+#include "kernel/router/waiting.h"
 #include "mu/debug/v1/debug.pb-c.h"
 #include "mu/router/v1/router.pb-c.h"
 #include "mu/schema.h"
@@ -164,6 +165,8 @@ int own_call(struct router *router, struct peer *peer, const struct envelope *en
         grant_list(router, peer, envelope);
     else if (own_is(envelope->endpoint, "router.Grants"))
         grant_replace(router, peer, envelope);
+    else if (own_is(envelope->endpoint, "router.Expect"))
+        waiting_expect(router, peer, envelope);
     else if (own_is(envelope->endpoint, "router.Admit") ||
              own_is(envelope->endpoint, "router.Dismiss"))
         say_verdict(router, peer, envelope->id, &supervisors);

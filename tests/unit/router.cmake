@@ -7,3 +7,4 @@ mu_add_test(router_session_test SOURCES router_session_test.c router_bus.c LINK 
 foreach(subject cap claim export limit neighbour crossing routes mesh share slow throttle visitor)
   mu_add_test(router_${subject}_test SOURCES router_${subject}_test.c router_bus.c LINK mu_router_core)
 endforeach()
+mu_add_test(router_waiting_test SOURCES router_waiting_test.c router_bus.c LINK mu_router_core)
