@@ -140,7 +140,7 @@ static void test_the_calls_of_a_second_may_come_at_once_and_then_so_many_a_secon
             count += try_and_answer(peer);
     }
     assert_in_range(count, RATE + SECONDS * RATE - 1, RATE + SECONDS * RATE);
-    bus_pass_ms(&bus, SECONDS * 1000);
+    bus_pass_ms(&bus, UINT64_C(1000) * SECONDS);
     assert_int_equal(spend(peer), RATE); /* what was not used is not saved up */
 }
 
