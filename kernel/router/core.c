@@ -12,6 +12,9 @@
 #include "kernel/router/claim.h"
 #include "kernel/router/crossing.h"
 #include "kernel/router/export.h"
+#include "kernel/router/outlier.h"
+#include "kernel/router/policy.h"
+#include "kernel/router/retry.h"
 #include "kernel/router/route.h"
 #include "kernel/router/say.h"
 
@@ -34,6 +37,10 @@ int router_init(struct router *router, const char *node, uint64_t seed, uint64_t
     outbox_init(&router->self.out, FRAME_IPC);
     snprintf(router->self.admitted, sizeof(router->self.admitted), "router");
     router->self.internal = true;
+    list_init(&router->pause.calls_taken);
+    list_init(&router->pause.dirty);
+    router->pause.doomed = true; /* nothing is said to it */
+    wheel_init(&router->pauses, now_us / 1000);
     wheel_init(&router->wheel, now_us / 1000);
     random_init(&router->random, seed);
     r = call_table_init(&router->calls, seed);
@@ -50,6 +57,7 @@ void router_deinit(struct router *router)
 {
     CHECK(router->peer_count == 0 && list_is_empty(&router->neighbours));
     grant_forget_all(router);
+    policies_forget_all(router);
     claim_orphan(&router->self);
     claim_free_spares(router);
     free(router->self.stamp);
@@ -66,6 +74,8 @@ static void peer_free(struct peer *peer)
     free(peer->stamp);
     free(peer->notice);
     free(peer->exports);
+    free(peer->labels);
+    free(peer->idempotent);
     free(peer);
 }
 
@@ -177,6 +187,8 @@ void router_detach(struct router *router, struct peer *peer, uint64_t now_us)
     while (!list_is_empty(&peer->calls_taken)) {
         struct call *call = list_entry(peer->calls_taken.next, struct call, by_callee);
 
+        if (call->caller != NULL && retry_lost(router, call))
+            continue; /* it waits for its next try elsewhere */
         if (call->caller != NULL)
             call_abort(router, call, &dead);
         call_finish(router, call);
@@ -236,13 +248,15 @@ void router_tick(struct router *router, uint64_t now_us)
         struct call *call = list_entry(timer, struct call, timer);
 
         call->callee->silent = true;
+        outlier_answered(router, call, CODE_DEADLINE_EXCEEDED);
         call_abort(router, call, &late);
     }
+    retry_tick(router);
 }
 
 bool router_wants_ticks(const struct router *router)
 {
-    return router->wheel.count > 0;
+    return router->wheel.count + router->pauses.count > 0;
 }
 
 struct peer *router_next_dirty(struct router *router)

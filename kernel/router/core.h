@@ -21,6 +21,8 @@
 
 enum { ROUTER_NODE_MAX = 64 }; /* bytes of the node's name with the final NUL */
 
+struct policies;
+
 struct router_stats {
     uint64_t calls;
     uint64_t calls_failed;
@@ -49,6 +51,10 @@ struct router {
     uint32_t client_count;    /* … and of those that are clients */
     bool sockets_due;         /* one came or went: the shell looks after its sockets */
     uint32_t peer_count;
+    struct policies *policies; /* owned; NULL: there are none */
+    struct peer pause;         /* the callee of calls that wait for their next try */
+    struct wheel pauses;       /* when they have waited long enough */
+    size_t kept_bytes;         /* of calls that may be sent again */
     struct peer self;    /* the router as a caller: its notices to registry and supervisor */
     uint64_t self_calls; /* ids of those */
     uint64_t now_us;     /* of the step being made */

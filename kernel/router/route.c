@@ -7,12 +7,16 @@
 
 #include "base/err.h"
 #include "kernel/router/cap.h"
+#include "kernel/router/choice.h"
 #include "kernel/router/claim.h"
 #include "kernel/router/crossing.h"
 #include "kernel/router/export.h"
+#include "kernel/router/gate.h"
 #include "kernel/router/grant.h"
+#include "kernel/router/outlier.h"
 #include "kernel/router/own.h"
 #include "kernel/router/permit.h"
+#include "kernel/router/retry.h"
 #include "kernel/router/route.h"
 #include "kernel/router/routes.h"
 #include "kernel/router/say.h"
@@ -41,63 +45,64 @@ static uint32_t route_wait_ms(const struct peer *full)
     return wait_ms < ROUTE_RETRY_MAX_MS ? wait_ms : ROUTE_RETRY_MAX_MS;
 }
 
-/* Tells the caller why nobody is sent its call. */
-static void route_explain(struct router *router, struct peer *peer, const struct envelope *envelope,
-        const struct draft *draft, enum routes_outcome outcome)
+/* Why nobody is sent the call. */
+static struct verdict route_explain(const struct router *router, const struct peer *peer,
+        struct span name, const struct draft *draft, enum routes_outcome outcome, char *text)
 {
-    struct span name = route_service_name(envelope->endpoint);
     const struct service *service = draft->service;
     bool alone = router->neighbour_count == 0;
-    struct verdict verdict = { .executed = EXECUTED_NO, .code = CODE_UNAVAILABLE };
-    char text[192];
+    struct verdict verdict = { .executed = EXECUTED_NO, .code = CODE_UNAVAILABLE, .text = text };
 
-    verdict.text = text;
     if (service == NULL) {
         verdict.code = CODE_NOT_FOUND;
-        snprintf(text, sizeof(text),
+        snprintf(text, STATUS_TEXT_MAX,
                 alone ? "no service \"%.*s\" on this node" : "no node offers \"%.*s\"",
                 (int)name.size, name.data);
     } else if (draft->callee != NULL) {
         verdict.code = CODE_RESOURCE_EXHAUSTED;
-        snprintf(text, sizeof(text), "%s takes bodies of up to %zu bytes", service->name,
+        snprintf(text, STATUS_TEXT_MAX, "%s takes bodies of up to %zu bytes", service->name,
                 draft->callee->body_max);
+    } else if (draft->rules != NULL && service->ready_count != 0 && !choice_is_any(draft)) {
+        snprintf(text, STATUS_TEXT_MAX,
+                "a policy leaves no instance of %s that is here (`mu policy explain`)",
+                service->name);
     } else if (service->ready_count != 0) {
         verdict.code = CODE_RESOURCE_EXHAUSTED;
         verdict.retry_after_ms = route_wait_ms(service->ready[0]);
-        snprintf(text, sizeof(text), "%s is full%s: it takes %u calls at a time and instance",
+        snprintf(text, STATUS_TEXT_MAX, "%s is full%s: it takes %u calls at a time and instance",
                 service->name, claim_may_grow(peer, service->ready[0]) ? "" : " for this caller",
                 service->ready[0]->calls_max);
     } else if (outcome == ROUTES_FULL) {
         verdict.code = CODE_RESOURCE_EXHAUSTED;
         verdict.retry_after_ms = ROUTE_RETRY_MS;
-        snprintf(text, sizeof(text), "the links to nodes that offer %s are full", service->name);
+        snprintf(text, STATUS_TEXT_MAX, "the links to nodes that offer %s are full", service->name);
     } else if (service->route_count != 0) {
         verdict.retry_after_ms = ROUTE_RETRY_MS;
-        snprintf(text, sizeof(text),
+        snprintf(text, STATUS_TEXT_MAX,
                 "no instance of %s here, and no way to another node's is open to this call",
                 service->name);
     } else {
         verdict.retry_after_ms = ROUTE_RETRY_MS;
-        snprintf(text, sizeof(text),
+        snprintf(text, STATUS_TEXT_MAX,
                 alone ? "no instance of %s takes calls now" : "no node offers %s now",
                 service->name);
     }
-    say_verdict(router, peer, envelope->id, &verdict);
+    return verdict;
 }
 
-/* Finds a way to another node for a call that no instance here takes. False where there is none,
- * which the caller is told. */
-static bool route_find_way(struct router *router, struct peer *peer,
-        const struct envelope *envelope, struct draft *draft)
+/* Finds a way to another node for a call that no instance here takes. False where there is none. */
+static bool route_find_way(struct router *router, const struct peer *peer, struct span endpoint,
+        struct draft *draft, struct refusal *refusal)
 {
     const struct routes_bounds bounds = { peer, ROUTER_HOPS_MAX - draft->hops };
     enum routes_outcome outcome = ROUTES_NONE;
 
-    if (draft->service != NULL)
+    if (draft->service != NULL && !choice_is_here(draft))
         outcome = routes_pick(draft->service, &bounds, &router->random, &draft->callee);
     if (outcome == ROUTES_FOUND)
         return true;
-    route_explain(router, peer, envelope, draft, outcome);
+    refusal->verdict = route_explain(
+            router, peer, route_service_name(endpoint), draft, outcome, refusal->text);
     return false;
 }
 
@@ -108,34 +113,34 @@ static const char *route_whose(const struct peer *caller)
     return caller->visitor != NULL ? "clients" : caller->admitted;
 }
 
-/* False where the callee does not export the endpoint to the caller, which is told. */
-static bool route_may(struct router *router, struct peer *peer, const struct envelope *envelope,
-        const struct draft *draft)
+/* False where the callee does not export the endpoint to the caller. */
+static bool route_may(struct router *router, const struct peer *peer, struct span endpoint,
+        const struct draft *draft, struct refusal *refusal)
 {
-    char text[STATUS_TEXT_MAX];
-
-    if (export_allows(draft->callee, peer, envelope->endpoint))
+    if (export_allows(draft->callee, peer, endpoint))
         return true;
     router->stats.calls_denied += 1;
-    snprintf(text, sizeof(text), "%s does not export %.*s to %s (`exports` in its manifest)",
-            draft->service->name, (int)envelope->endpoint.size,
-            (const char *)envelope->endpoint.data, route_whose(peer));
-    route_refuse(router, peer, envelope, CODE_PERMISSION_DENIED, text);
+    snprintf(refusal->text, sizeof(refusal->text),
+            "%s does not export %.*s to %s (`exports` in its manifest)", draft->service->name,
+            (int)endpoint.size, (const char *)endpoint.data, route_whose(peer));
+    refusal->verdict = (struct verdict){
+        .code = CODE_PERMISSION_DENIED, .executed = EXECUTED_NO, .text = refusal->text
+    };
     return false;
 }
 
-/* Finds who serves the endpoint: an instance here, else one on another node. False where nobody
- * does, which the caller is told. */
-static bool route_find_callee(struct router *router, struct peer *peer,
-        const struct envelope *envelope, struct draft *draft)
+bool route_find_callee(struct router *router, struct peer *peer, const struct envelope *envelope,
+        struct draft *draft, struct refusal *refusal)
 {
     draft->service = service_find(&router->services, route_service_name(envelope->endpoint));
     if (draft->service != NULL) {
-        draft->callee = service_pick(draft->service, peer, &router->random);
+        draft->callee = draft->rules != NULL
+                                ? choice_pick(router, peer, draft)
+                                : service_pick(draft->service, peer, &router->random);
         if (draft->callee != NULL && envelope->body.size <= draft->callee->body_max)
-            return route_may(router, peer, envelope, draft);
+            return route_may(router, peer, envelope->endpoint, draft, refusal);
     }
-    return route_find_way(router, peer, envelope, draft);
+    return route_find_way(router, peer, envelope->endpoint, draft, refusal);
 }
 
 /* Finds the capability that lets the call through; it ends when that does. False where there is
@@ -164,7 +169,8 @@ static bool route_find_cap(struct router *router, struct peer *peer,
 static bool route_find_deadline(struct router *router, struct peer *peer,
         const struct envelope *envelope, struct draft *draft)
 {
-    uint64_t timeout_ms = envelope->timeout_ms;
+    uint64_t timeout_ms = draft->rules != NULL ? gate_timeout_ms(draft->rules, envelope)
+                                               : envelope->timeout_ms;
 
     if (timeout_ms == 0 && envelope->shape == SHAPE_UNARY)
         timeout_ms = TIMEOUT_DEFAULT_MS;
@@ -213,34 +219,31 @@ static uint32_t route_remaining_ms(const struct router *router, uint64_t deadlin
     return (uint32_t)((deadline_us - router->now_us + 999) / 1000);
 }
 
-/* Gives the call a slot and puts it into the callee's outbox. */
-static void route_open(struct router *router, struct peer *peer, const struct envelope *envelope,
+struct call *route_take(struct router *router, struct peer *peer, const struct envelope *envelope,
         const struct draft *draft)
 {
     struct peer *callee = draft->callee;
-    struct claim *claim = claim_take(router, peer, callee);
+    bool waits = callee == &router->pause;
+    struct claim *claim = waits ? NULL : claim_take(router, peer, callee);
     struct call *call =
-            claim != NULL ? call_take(&router->calls, peer, &peer->index, envelope->id, callee)
-                          : NULL;
-    struct envelope forward = { .kind = ENVELOPE_CALL,
-        .shape = envelope->shape,
-        .endpoint = envelope->endpoint,
-        .body = envelope->body };
+            claim != NULL || waits
+                    ? call_take(&router->calls, peer, &peer->index, envelope->id, callee)
+                    : NULL;
 
     if (call == NULL) {
         if (claim != NULL)
             claim_give(router, claim);
         route_refuse(router, peer, envelope, CODE_RESOURCE_EXHAUSTED,
                 "the router has as many calls under way as it can hold");
-        return;
+        return NULL;
     }
     call->cap = draft->cap;
     call->claim = claim;
     call->shape = envelope->shape;
     call->deadline_us = draft->deadline_us;
-    call->started_us = router->now_us;
     call->window_up = STREAM_WINDOW;
     call->window_down = STREAM_WINDOW;
+    gate_enter(call, draft->rules);
     route_trace(router, envelope, draft, call);
     list_push(&peer->calls_made, &call->by_caller);
     list_push(&callee->calls_taken, &call->by_callee);
@@ -248,20 +251,63 @@ static void route_open(struct router *router, struct peer *peer, const struct en
     callee->calls_taken_count += 1;
     if (draft->parent != NULL)
         list_push(&draft->parent->children, &call->by_parent);
+    if (call->deadline_us != 0)
+        wheel_add(&router->wheel, &call->timer, (call->deadline_us + 999) / 1000);
+    return call;
+}
+
+bool route_forward(struct router *router, struct call *call, const struct envelope *envelope,
+        const struct draft *draft)
+{
+    struct envelope forward = { .kind = ENVELOPE_CALL,
+        .shape = envelope->shape,
+        .endpoint = envelope->endpoint,
+        .body = envelope->body };
+
+    call->started_us = router->now_us;
     forward.id = call_id(&router->calls, call);
     forward.timeout_ms = route_remaining_ms(router, draft->deadline_us);
     forward.trace = (struct span){ call->trace, TRACE_SIZE };
     forward.caller = draft->caller;
-    if (!say(router, callee, &forward, OUTBOX_CALLS)) {
-        route_refuse(router, peer, envelope, CODE_RESOURCE_EXHAUSTED,
-                "too many bytes wait for the service already");
-        call_finish(router, call);
+    if (!say(router, call->callee, &forward, OUTBOX_CALLS))
+        return false;
+    call->callee->calls += 1;
+    outlier_sent(router, call, draft->rules);
+    return true;
+}
+
+/* Gives the call a slot and puts it into the callee's outbox. */
+static void route_open(struct router *router, struct peer *peer, const struct envelope *envelope,
+        const struct draft *draft)
+{
+    struct call *call = route_take(router, peer, envelope, draft);
+
+    if (call == NULL)
+        return;
+    if (route_forward(router, call, envelope, draft)) {
+        router->stats.calls += 1;
         return;
     }
-    callee->calls += 1;
-    router->stats.calls += 1;
-    if (call->deadline_us != 0)
-        wheel_add(&router->wheel, &call->timer, (call->deadline_us + 999) / 1000);
+    route_refuse(router, peer, envelope, CODE_RESOURCE_EXHAUSTED,
+            "too many bytes wait for the service already");
+    call_finish(router, call);
+}
+
+/* Sends a call that may be made: to who serves it, at once or when a policy says. */
+static void route_send(struct router *router, struct peer *peer, const struct envelope *envelope,
+        struct draft *draft)
+{
+    struct refusal refusal;
+
+    if (!gate_admit(router, peer, envelope, draft) ||
+            !route_find_deadline(router, peer, envelope, draft))
+        return;
+    if (draft->rules != NULL && retry_begin(router, peer, envelope, draft))
+        return;
+    if (route_find_callee(router, peer, envelope, draft, &refusal))
+        route_open(router, peer, envelope, draft);
+    else
+        say_verdict(router, peer, envelope->id, &refusal.verdict);
 }
 
 int route_call(struct router *router, struct peer *peer, const struct envelope *envelope)
@@ -301,9 +347,7 @@ int route_call(struct router *router, struct peer *peer, const struct envelope *
     name = route_service_name(envelope->endpoint);
     if (name.size == sizeof(own) - 1 && memcmp(name.data, own, name.size) == 0)
         return own_call(router, peer, envelope);
-    if (route_find_deadline(router, peer, envelope, &draft) &&
-            route_find_callee(router, peer, envelope, &draft))
-        route_open(router, peer, envelope, &draft);
+    route_send(router, peer, envelope, &draft);
     return 0;
 }
 
@@ -343,7 +387,7 @@ int route_result(struct router *router, struct peer *peer, const struct envelope
     struct envelope forward = {
         .kind = ENVELOPE_RESULT, .status = envelope->status, .body = envelope->body
     };
-    struct status status;
+    struct status status = { 0 };
 
     if (envelope->status.size != 0 && status_read(&status, envelope->status) != ENVELOPE_OK)
         return err_new(-EPROTO); /* the caller's reader might stumble over it */
@@ -364,6 +408,9 @@ int route_result(struct router *router, struct peer *peer, const struct envelope
             call->trace_made ? (struct span){ call->trace, TRACE_SIZE } : (struct span){ 0 };
     if (call->shape == SHAPE_UNARY)
         route_measure(router, peer, call);
+    outlier_answered(router, call, status.code);
+    if (envelope->status.size != 0 && retry_answered(router, call, &status))
+        return 0; /* the caller has not heard the last of it */
     if (envelope->status.size != 0)
         router->stats.calls_failed += 1;
     if (!say(router, call->caller, &forward, OUTBOX_RESULTS))

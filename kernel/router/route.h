@@ -2,6 +2,9 @@
 #pragma once
 
 #include "kernel/router/core.h"
+#include "kernel/router/say.h"
+
+struct rules;
 
 /* What a call is made of before it has a slot. */
 struct draft {
@@ -13,6 +16,15 @@ struct draft {
     uint64_t deadline_us;  /* 0: none */
     uint32_t transit_us;   /* that it was on its way from another node: off its time */
     uint32_t hops;         /* links that it came over */
+    const struct rules *rules; /* what policies say of it; NULL: nothing */
+    uint64_t avoid;            /* the instance that it failed at; 0: none */
+    uint32_t delay_ms;         /* before it is sent */
+};
+
+/* Why nobody is sent a call. */
+struct refusal {
+    struct verdict verdict; /* its text is `text`, or static */
+    char text[STATUS_TEXT_MAX];
 };
 
 int route_call(struct router *router, struct peer *peer, const struct envelope *envelope);
@@ -22,6 +34,20 @@ int route_cancel(struct router *router, struct peer *peer, const struct envelope
 /* Opens a call of the router's own to `service` (one that exists), whose result it drops. */
 void route_notice(
         struct router *router, const char *service, const char *endpoint, struct span body);
+
+/* The steps of a call, for what sends it again. First who serves it, into `draft->callee`: an
+ * instance here, else one on another node. False where nobody does, for the reason in `*refusal`. */
+bool route_find_callee(struct router *router, struct peer *peer, const struct envelope *envelope,
+        struct draft *draft, struct refusal *refusal);
+
+/* Then a slot, with everything but its callee's answer running. NULL where there is none, which the
+ * caller is told. */
+struct call *route_take(struct router *router, struct peer *peer, const struct envelope *envelope,
+        const struct draft *draft);
+
+/* Then into the callee's outbox. False where that has no room. */
+bool route_forward(struct router *router, struct call *call, const struct envelope *envelope,
+        const struct draft *draft);
 
 /* `greeter` of `greeter.Hello`. */
 struct span route_service_name(struct span endpoint);
