@@ -17,10 +17,11 @@ if(MU_SANITIZE) # every process reads what reports to leave out
 endif()
 
 add_library(mu_node STATIC admit.c answer.c boot.c bootstrap.c config.c control.c daemon.c endpoints.c
-  folder.c grants.c hold.c launch.c lock.c logfile.c loop.c node.c notify.c output.c process.c sandbox.c
+  endpoints_policy.c folder.c grants.c hold.c launch.c lock.c logfile.c loop.c node.c notify.c output.c
+  policies.c process.c sandbox.c
   usage.c view.c)
 target_link_libraries(mu_node PRIVATE mu_options PkgConfig::SODIUM
-  PUBLIC mu_supervisor mu_cage mu_wire mu_manifest mu_proto)
+  PUBLIC mu_supervisor mu_cage mu_terms mu_wire mu_manifest mu_proto)
 
 add_executable(mu-node main.c)
 target_link_libraries(mu-node PRIVATE mu_node mu_options)

@@ -37,7 +37,7 @@ enum {
     POLICY_BREAKER_MAX_MS = 600000,   /* the longest window and eject_ms */
     POLICY_RATE_MAX = 1000000,        /* calls a second that one may ask for, and at once */
     POLICY_WEIGHTS_MAX = 8,           /* versions with a share of their own */
-    POLICY_LABELS_MAX = 8,            /* labels that instances must have */
+    POLICY_LABELS_MAX = 4,            /* labels that instances must have */
     POLICY_LABEL_SIZE_MAX = 63,       /* bytes of a label's key, and of its value */
     POLICY_FAULT_MAX_MS = 3600000     /* for which a fault may be put into calls */
 };
