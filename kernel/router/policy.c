@@ -77,22 +77,25 @@ bool policy_spend(struct policy *policy)
     return true;
 }
 
-/* More parts that are no wildcard first; then no `>`; then one caller's; then one that ends. */
+/* More parts that are no wildcard first; then no `>`; then more parts; then one caller's; then one
+ * that ends. */
 static uint32_t policy_rank(const Mu__Router__V1__Policy *message)
 {
     const char *part = message->endpoints;
     uint32_t literal = 0;
     uint32_t deep = 0;
+    uint32_t parts = 0;
 
     while (part[0] != '\0') {
         size_t size = strcspn(part, ".");
 
+        parts += 1;
         deep |= part[0] == '>' ? 1 : 0;
         literal += part[0] != '*' && part[0] != '>' ? 1 : 0;
         part += size + (part[size] == '.' ? 1 : 0);
     }
-    return literal * 8 + (deep ? 0 : 4) + (message->caller[0] != '\0' ? 2 : 0) +
-           (message->left_ms != 0 ? 1 : 0);
+    return literal << 16 | (deep ? 0u : 1u) << 15 | parts << 2 |
+           (message->caller[0] != '\0' ? 2u : 0u) | (message->left_ms != 0 ? 1u : 0u);
 }
 
 static bool policy_makes(const struct policy *policy, enum setting setting)
@@ -278,7 +281,7 @@ static bool policies_is_twice(const Mu__Router__V1__PoliciesRequest *request, si
     return false;
 }
 
-/* Puts the policy into its place in the list. */
+/* Puts the policy into its place in the list: of as narrow ones `shop.*` stands before `*.Pay`. */
 static void policies_insert(struct policies *policies, struct policy *policy)
 {
     struct list *behind = policies->list.next;
@@ -288,7 +291,7 @@ static void policies_insert(struct policies *policies, struct policy *policy)
 
         if (other->rank < policy->rank ||
                 (other->rank == policy->rank &&
-                        strcmp(other->message->endpoints, policy->message->endpoints) > 0))
+                        strcmp(other->message->endpoints, policy->message->endpoints) < 0))
             break;
     }
     list_push(behind, &policy->link);
