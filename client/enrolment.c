@@ -15,7 +15,7 @@
 #include "mu/registry/v1/registry.pb-c.h"
 
 enum {
-    TYPES_HASH_SIZE = 32,     /* BLAKE2b-256 */
+    TYPES_HASH_SIZE = 32,      /* BLAKE2b-256 */
     IDEMPOTENT_SIZE_MAX = 2048 /* bytes of the names of methods in a Hello, which has a limit */
 };
 

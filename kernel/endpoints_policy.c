@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "kernel/answer.h"
 #include "kernel/inquiry.h"
-#include "kernel/router/terms.h"
+#include "transport/terms.h"
 
 /* Copies a message by its bytes; NULL without memory. */
 static Mu__Router__V1__Policy *endpoints_copy(const Mu__Router__V1__Policy *policy)

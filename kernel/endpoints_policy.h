@@ -1,5 +1,5 @@
-/* kernel/endpoints_policy.h - node.SetPolicy, RemovePolicy and Policies: what operators set for calls
- * on their way. */
+/* kernel/endpoints_policy.h - node.SetPolicy, RemovePolicy and Policies: what operators set for
+ * calls on their way. */
 #pragma once
 
 struct inquiry;

@@ -1,4 +1,4 @@
-/* kernel/inquiry.h - one call of the supervisor's endpoints, with everything needed to answer it. */
+/* kernel/inquiry.h - one call of a supervisor's endpoint, with everything needed to answer it. */
 #pragma once
 
 #include "kernel/node.h"

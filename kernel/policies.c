@@ -16,7 +16,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "kernel/limits.h"
-#include "kernel/router/terms.h"
+#include "transport/terms.h"
 #include "mu/schema.h"
 
 enum { POLICIES_FOLDER_MODE = 0700, POLICIES_DIGITS = 16 };
@@ -264,8 +264,7 @@ int policies_remove(struct policies_kept *policies, const struct folders *folder
     return err_trace(policies_sync_folder(path));
 }
 
-void policies_sweep(
-        struct policies_kept *policies, const struct folders *folders, uint64_t now_s)
+void policies_sweep(struct policies_kept *policies, const struct folders *folders, uint64_t now_s)
 {
     char path[FOLDER_PATH_MAX];
 

@@ -27,8 +27,7 @@ void policies_deinit(struct policies_kept *policies);
 
 /* Reads what is on the disk, and removes what ended before `now_s` (unix time), or is no policy.
  * Returns 0 or -errno. */
-int policies_load(
-        struct policies_kept *policies, const struct folders *folders, uint64_t now_s);
+int policies_load(struct policies_kept *policies, const struct folders *folders, uint64_t now_s);
 
 /* Puts one in the place of the one with its scope: the same endpoints and caller, and lasting as
  * that or not. It is on the disk when this returns, with that one's handle, or with its own where
@@ -42,8 +41,7 @@ int policies_remove(struct policies_kept *policies, const struct folders *folder
         const Mu__Node__V1__RemovePolicyRequest *scope, uint32_t *removedp);
 
 /* Forgets and removes what has ended. */
-void policies_sweep(
-        struct policies_kept *policies, const struct folders *folders, uint64_t now_s);
+void policies_sweep(struct policies_kept *policies, const struct folders *folders, uint64_t now_s);
 
 /* Writes into each how long it still holds: `left_ms`. */
 void policies_tell_left(struct policies_kept *policies, uint64_t now_s);

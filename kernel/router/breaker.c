@@ -3,7 +3,8 @@
  * at most one window. */
 #include "kernel/router/breaker.h"
 
-#include "kernel/router/limits.h"
+#include "kernel/router/policy_limits.h"
+#include "transport/terms.h"
 
 bool breaker_admits(const struct breaker *breaker, uint64_t now_us)
 {
@@ -35,8 +36,8 @@ static void breaker_close(struct breaker *breaker, uint64_t now_us)
 }
 
 /* True where the failures are too many now. */
-static bool breaker_count(struct breaker *breaker, const struct breaker_terms *terms, bool failed,
-        uint64_t now_us)
+static bool breaker_count(
+        struct breaker *breaker, const struct breaker_terms *terms, bool failed, uint64_t now_us)
 {
     if (now_us - breaker->window_us >= terms->window_ms * UINT64_C(1000)) {
         breaker->window_us = now_us;

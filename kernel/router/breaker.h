@@ -8,12 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct breaker_terms {
-    uint32_t failures; /* in a row; 0: they do not count */
-    uint32_t percent;  /* of a window's calls; 0: they do not count */
-    uint32_t window_ms;
-    uint32_t eject_ms; /* the first time */
-};
+struct breaker_terms;
 
 enum breaker_state {
     BREAKER_CLOSED, /* it is sent calls */
@@ -23,13 +18,13 @@ enum breaker_state {
 
 struct breaker {
     enum breaker_state state;
-    uint32_t in_row;       /* failures since the last answer that was none */
-    uint32_t calls;        /* of the window */
-    uint32_t failed;       /* of those */
-    uint32_t times;        /* that it was left out in close succession */
-    uint64_t window_us;    /* when the window began */
-    uint64_t until_us;     /* while OPEN */
-    uint64_t forgiven_us;  /* from when on it is as if it had never been left out */
+    uint32_t in_row;      /* failures since the last answer that was none */
+    uint32_t calls;       /* of the window */
+    uint32_t failed;      /* of those */
+    uint32_t times;       /* that it was left out in close succession */
+    uint64_t window_us;   /* when the window began */
+    uint64_t until_us;    /* while OPEN */
+    uint64_t forgiven_us; /* from when on it is as if it had never been left out */
 };
 
 /* True where it may be sent a call now. */

@@ -5,7 +5,8 @@
 #include "kernel/router/route.h"
 
 /* As service_pick, by `draft->rules`, which are there. */
-struct peer *choice_pick(struct router *router, const struct peer *caller, const struct draft *draft);
+struct peer *choice_pick(
+        struct router *router, const struct peer *caller, const struct draft *draft);
 
 /* True where the policies leave at least one instance of this node, if it had room. */
 bool choice_is_any(const struct draft *draft);

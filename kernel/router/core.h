@@ -55,9 +55,9 @@ struct router {
     struct peer pause;         /* the callee of calls that wait for their next try */
     struct wheel pauses;       /* when they have waited long enough */
     size_t kept_bytes;         /* of calls that may be sent again */
-    struct peer self;    /* the router as a caller: its notices to registry and supervisor */
-    uint64_t self_calls; /* ids of those */
-    uint64_t now_us;     /* of the step being made */
+    struct peer self;          /* the router as a caller: its notices to registry and supervisor */
+    uint64_t self_calls;       /* ids of those */
+    uint64_t now_us;           /* of the step being made */
     uint64_t started_us;
     struct router_stats stats;
     char node[ROUTER_NODE_MAX];

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "kernel/router/reserved.h"
+#include "transport/reserved.h"
 #include "kernel/router/say.h"
 #include "transport/stamp.h"
 

@@ -69,8 +69,8 @@ static void explain_instance(const struct router *router, const struct peer *pee
 }
 
 /* False without memory. */
-static bool explain_instances(const struct router *router, const struct service *service,
-        struct explain_draft *draft)
+static bool explain_instances(
+        const struct router *router, const struct service *service, struct explain_draft *draft)
 {
     if (service == NULL)
         return true;
@@ -121,8 +121,8 @@ void explain_answer(struct router *router, struct peer *peer, const struct envel
         say_verdict(router, peer, envelope->id, &none);
     } else {
         explain_fill(router, endpoint, caller, &draft);
-        if (explain_instances(router,
-                    service_find(&router->services, route_service_name(endpoint)), &draft))
+        if (explain_instances(
+                    router, service_find(&router->services, route_service_name(endpoint)), &draft))
             own_reply(router, peer, envelope->id, &draft.reply.base);
         else
             say_verdict(router, peer, envelope->id, &no_memory);

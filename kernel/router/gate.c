@@ -22,7 +22,8 @@ static bool gate_fault(struct router *router, struct peer *peer, const struct en
     struct policy *policy = draft->rules->by[SETTING_FAULT];
     char text[STATUS_TEXT_MAX];
 
-    if (peer->neighbour != NULL || random_below(&router->random, 100) >= policy->terms.fault_percent)
+    if (peer->neighbour != NULL ||
+            random_below(&router->random, 100) >= policy->terms.fault_percent)
         return true; /* calls of other nodes have had their faults there */
     policy->faults += 1;
     draft->delay_ms = policy->terms.fault_delay_ms;
@@ -87,8 +88,9 @@ uint64_t gate_timeout_ms(const struct rules *rules, const struct envelope *envel
     uint64_t timeout_ms = envelope->timeout_ms;
 
     if (timeout_ms == 0 && envelope->shape == SHAPE_UNARY)
-        timeout_ms = rules->by[SETTING_TIMEOUT] != NULL ? rules->by[SETTING_TIMEOUT]->terms.timeout_ms
-                                                        : TIMEOUT_DEFAULT_MS;
+        timeout_ms = rules->by[SETTING_TIMEOUT] != NULL
+                             ? rules->by[SETTING_TIMEOUT]->terms.timeout_ms
+                             : TIMEOUT_DEFAULT_MS;
     if (cap != NULL && timeout_ms > cap->terms.timeout_max_ms)
         timeout_ms = cap->terms.timeout_max_ms;
     return timeout_ms;

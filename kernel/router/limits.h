@@ -23,21 +23,13 @@ enum {
     ROUTER_NAMES_CHAINED_MAX = 16,    /* such a name is left out where so many have its hash */
     ROUTER_CAPS_MAX = 1024,           /* capabilities that one process holds */
     ROUTER_GRANTS_MAX = 512,          /* of a node's operators */
-    ROUTER_TRANSIT_MAX_US = 2000000,  /* on the way from another node */
-    POLICIES_MAX = 128,               /* that hold at a time on one node */
-    POLICY_ENDPOINTS_KEPT = 512,      /* endpoints whose policies are found already */
-    POLICY_KEPT_BYTES_MAX = 16777216, /* of calls that may be sent again; beyond it none is */
-    POLICY_RETRIES_MAX = 3,           /* tries after the first */
-    POLICY_RETRY_PERCENT = 10,        /* of a policy's calls that may be tried again */
-    POLICY_RETRIES_SAVED = 20,        /* retries at once, whatever its calls: the budget's bucket */
-    POLICY_BACKOFF_MAX_MS = 10000,    /* the longest first pause that one may ask for */
-    POLICY_EJECTIONS_MAX = 10,        /* an instance is left out for eject_ms times this at most */
-    POLICY_BREAKER_MAX = 1000000,     /* failures in a row that one may ask for */
-    POLICY_BREAKER_CALLS_MIN = 10,    /* in a window, below which its part that failed says little */
-    POLICY_BREAKER_MAX_MS = 600000,   /* the longest window and eject_ms */
-    POLICY_RATE_MAX = 1000000,        /* calls a second that one may ask for, and at once */
-    POLICY_WEIGHTS_MAX = 8,           /* versions with a share of their own */
-    POLICY_LABELS_MAX = 4,            /* labels that instances must have */
-    POLICY_LABEL_SIZE_MAX = 63,       /* bytes of a label's key, and of its value */
-    POLICY_FAULT_MAX_MS = 3600000     /* for which a fault may be put into calls */
+    ROUTER_TRANSIT_MAX_US = 2000000   /* on the way from another node */
+};
+
+/* Calls that wait for an instance on its way. */
+enum {
+    ROUTER_WAITING_MAX = 4096,           /* calls */
+    ROUTER_WAITING_BYTES_MAX = 16777216, /* that they brought */
+    ROUTER_WAITING_ASK_MS = 200,  /* one that ended is expected, until the supervisor says more */
+    ROUTER_WAITING_RETRY_MS = 100 /* retry_after_ms of a call that waited for nobody */
 };

@@ -44,8 +44,7 @@ void outlier_answered(struct router *router, struct call *call, uint32_t code)
     if (policy == NULL)
         return;
     if (breaker_answered(breaker, &policy->terms.breaker,
-                (struct breaker_answer){ outlier_is_failure(code), call->probe },
-                router->now_us) &&
+                (struct breaker_answer){ outlier_is_failure(code), call->probe }, router->now_us) &&
             outlier_may_eject(call->callee)) {
         breaker_eject(breaker, &policy->terms.breaker, router->now_us);
         policy->ejections += 1;

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "kernel/router/route.h"
-#include "kernel/router/reserved.h"
+#include "transport/reserved.h"
 #include "kernel/router/say.h"
 
 /* Of the node's own parts. */

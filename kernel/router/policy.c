@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "kernel/router/own.h"
-#include "kernel/router/reserved.h"
+#include "transport/reserved.h"
 #include "kernel/router/route.h"
 #include "kernel/router/say.h"
 
@@ -342,10 +342,30 @@ static bool policies_is_listed(
 
 /* Everything that is needed, so that nothing can fail halfway. */
 struct policies_draft {
-    struct terms terms[POLICIES_MAX];
-    struct policy *fresh[POLICIES_MAX];
     char why[TERMS_TEXT_MAX];
+    size_t count;
+    struct {
+        struct terms terms;
+        struct policy *fresh; /* owned: the policy's place, where its scope is new */
+    } each[];
 };
+
+/* NULL without memory. */
+static struct policies_draft *policies_draft_new(size_t count)
+{
+    struct policies_draft *draft = calloc(1, sizeof(*draft) + count * sizeof(draft->each[0]));
+
+    if (draft != NULL)
+        draft->count = count;
+    return draft;
+}
+
+static void policies_draft_free(struct policies_draft *draft)
+{
+    for (size_t i = 0; draft != NULL && i < draft->count; i++)
+        free(draft->each[i].fresh);
+    free(draft);
+}
 
 /* Returns 0, or the code with which the request is refused, for the reason in `why`. */
 static enum code policies_prepare(struct router *router,
@@ -356,7 +376,7 @@ static enum code policies_prepare(struct router *router,
         return CODE_RESOURCE_EXHAUSTED;
     }
     for (size_t i = 0; i < request->n_policies; i++) {
-        if (!terms_read(&draft->terms[i], request->policies[i], draft->why))
+        if (!terms_read(&draft->each[i].terms, request->policies[i], draft->why))
             return CODE_INVALID_ARGUMENT;
         if (policies_is_twice(request, i)) {
             snprintf(draft->why, sizeof(draft->why), "the scope %s is there twice",
@@ -372,10 +392,10 @@ static enum code policies_prepare(struct router *router,
         list_init(&router->policies->list);
     }
     for (size_t i = 0; i < request->n_policies; i++) {
-        draft->fresh[i] = calloc(1, sizeof(*draft->fresh[i]));
-        if (draft->fresh[i] == NULL)
+        draft->each[i].fresh = calloc(1, sizeof(*draft->each[i].fresh));
+        if (draft->each[i].fresh == NULL)
             return CODE_RESOURCE_EXHAUSTED;
-        list_init(&draft->fresh[i]->link);
+        list_init(&draft->each[i].fresh->link);
     }
     return 0;
 }
@@ -390,8 +410,8 @@ static void policies_commit(struct router *router, Mu__Router__V1__PoliciesReque
             policies_drop(router->policies, policy);
     }
     for (size_t i = 0; i < request->n_policies; i++) {
-        policies_put(router, &draft->terms[i], request->policies[i], draft->fresh[i]);
-        draft->fresh[i] = NULL;
+        policies_put(router, &draft->each[i].terms, request->policies[i], draft->each[i].fresh);
+        draft->each[i].fresh = NULL;
         request->policies[i] = NULL;
     }
 }
@@ -412,7 +432,7 @@ void policies_replace(struct router *router, struct peer *peer, const struct env
     request = own_unpack(router, peer, envelope, &mu__router__v1__policies_request__descriptor);
     if (request == NULL)
         return;
-    draft = calloc(1, sizeof(*draft));
+    draft = policies_draft_new(request->n_policies);
     if (draft != NULL)
         code = policies_prepare(router, request, draft);
     if (code == 0) {
@@ -420,12 +440,10 @@ void policies_replace(struct router *router, struct peer *peer, const struct env
         own_reply(router, peer, envelope->id, &reply.base);
     } else {
         say_verdict(router, peer, envelope->id,
-                &(struct verdict){ code, EXECUTED_NO, 0,
-                        draft != NULL ? draft->why : "no memory is left" });
+                &(struct verdict){
+                        code, EXECUTED_NO, 0, draft != NULL ? draft->why : "no memory is left" });
     }
-    for (size_t i = 0; draft != NULL && i < POLICIES_MAX; i++)
-        free(draft->fresh[i]);
-    free(draft);
+    policies_draft_free(draft);
     mu__router__v1__policies_request__free_unpacked(request, NULL);
     if (router->policies != NULL)
         policies_settle(router);

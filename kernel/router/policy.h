@@ -8,7 +8,8 @@
 
 #include "kernel/router/bucket.h"
 #include "kernel/router/core.h"
-#include "kernel/router/terms.h"
+#include "kernel/router/policy_limits.h"
+#include "transport/terms.h"
 
 enum setting {
     SETTING_TIMEOUT,

@@ -134,9 +134,8 @@ bool route_find_callee(struct router *router, struct peer *peer, const struct en
 {
     draft->service = service_find(&router->services, route_service_name(envelope->endpoint));
     if (draft->service != NULL) {
-        draft->callee = draft->rules != NULL
-                                ? choice_pick(router, peer, draft)
-                                : service_pick(draft->service, peer, &router->random);
+        draft->callee = draft->rules != NULL ? choice_pick(router, peer, draft)
+                                             : service_pick(draft->service, peer, &router->random);
         if (draft->callee != NULL && envelope->body.size <= draft->callee->body_max)
             return route_may(router, peer, envelope->endpoint, draft, refusal);
     }
@@ -169,8 +168,8 @@ static bool route_find_cap(struct router *router, struct peer *peer,
 static bool route_find_deadline(struct router *router, struct peer *peer,
         const struct envelope *envelope, struct draft *draft)
 {
-    uint64_t timeout_ms = draft->rules != NULL ? gate_timeout_ms(draft->rules, envelope)
-                                               : envelope->timeout_ms;
+    uint64_t timeout_ms =
+            draft->rules != NULL ? gate_timeout_ms(draft->rules, envelope) : envelope->timeout_ms;
 
     if (timeout_ms == 0 && envelope->shape == SHAPE_UNARY)
         timeout_ms = TIMEOUT_DEFAULT_MS;
@@ -225,10 +224,9 @@ struct call *route_take(struct router *router, struct peer *peer, const struct e
     struct peer *callee = draft->callee;
     bool waits = callee == &router->pause;
     struct claim *claim = waits ? NULL : claim_take(router, peer, callee);
-    struct call *call =
-            claim != NULL || waits
-                    ? call_take(&router->calls, peer, &peer->index, envelope->id, callee)
-                    : NULL;
+    struct call *call = claim != NULL || waits ? call_take(&router->calls, peer, &peer->index,
+                                                         envelope->id, callee)
+                                               : NULL;
 
     if (call == NULL) {
         if (claim != NULL)

@@ -11,11 +11,11 @@ struct draft {
     struct service *service;
     struct call *parent;
     struct peer *callee;
-    const struct cap *cap; /* that lets it through; NULL: its caller needs none */
-    struct span caller;    /* a packed mu.bus.v1.Caller */
-    uint64_t deadline_us;  /* 0: none */
-    uint32_t transit_us;   /* that it was on its way from another node: off its time */
-    uint32_t hops;         /* links that it came over */
+    const struct cap *cap;     /* that lets it through; NULL: its caller needs none */
+    struct span caller;        /* a packed mu.bus.v1.Caller */
+    uint64_t deadline_us;      /* 0: none */
+    uint32_t transit_us;       /* that it was on its way from another node: off its time */
+    uint32_t hops;             /* links that it came over */
     const struct rules *rules; /* what policies say of it; NULL: nothing */
     uint64_t avoid;            /* the instance that it failed at; 0: none */
     uint32_t delay_ms;         /* before it is sent */
@@ -36,7 +36,8 @@ void route_notice(
         struct router *router, const char *service, const char *endpoint, struct span body);
 
 /* The steps of a call, for what sends it again. First who serves it, into `draft->callee`: an
- * instance here, else one on another node. False where nobody does, for the reason in `*refusal`. */
+ * instance here, else one on another node. False where nobody does, for the reason in `*refusal`.
+ */
 bool route_find_callee(struct router *router, struct peer *peer, const struct envelope *envelope,
         struct draft *draft, struct refusal *refusal);
 

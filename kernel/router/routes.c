@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "kernel/router/own.h"
-#include "kernel/router/reserved.h"
+#include "transport/reserved.h"
 #include "kernel/router/say.h"
 #include "mu/router/v1/router.pb-c.h"
 

@@ -8,7 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
-#include "kernel/router/reserved.h"
+#include "transport/reserved.h"
 #include "kernel/router/route.h"
 #include "kernel/router/say.h"
 #include "mu/bus/v1/bus.pb-c.h"

@@ -3,7 +3,8 @@
 
 #include "base/random.h"
 #include "kernel/router/breaker.h"
-#include "kernel/router/limits.h"
+#include "kernel/router/policy_limits.h"
+#include "transport/terms.h"
 #include "tests/unit/cmocka.h"
 
 enum { S = 1000000, ANSWERS_MAX = 4096 };
@@ -51,7 +52,7 @@ static void test_one_that_is_left_out_comes_back_by_one_call_that_went_well(void
     assert_false(breaker_admits(&breaker, 2 * S - 1));
     assert_true(breaker_admits(&breaker, 2 * S));
     assert_true(breaker_sent(&breaker, 2 * S));
-    assert_false(breaker_admits(&breaker, 2 * S)); /* one probe at a time */
+    assert_false(breaker_admits(&breaker, 2 * S));                 /* one probe at a time */
     assert_false(breaker_answered(&breaker, &terms, good, 2 * S)); /* a call of before */
     assert_false(breaker_admits(&breaker, 2 * S));
     assert_false(breaker_answered(&breaker, &terms, (struct breaker_answer){ false, true }, 2 * S));
@@ -83,8 +84,8 @@ static void test_it_is_left_out_for_longer_each_time_up_to_a_bound_and_is_forgiv
         assert_true(breaker.until_us == now_us + factor * UINT64_C(1000000));
         now_us = breaker.until_us;
         assert_true(breaker_sent(&breaker, now_us));
-        assert_true(breaker_answered(
-                &breaker, &terms, (struct breaker_answer){ true, true }, now_us));
+        assert_true(
+                breaker_answered(&breaker, &terms, (struct breaker_answer){ true, true }, now_us));
     }
     breaker_eject(&breaker, &terms, now_us + POLICY_EJECTIONS_MAX * UINT64_C(1000000));
     assert_int_equal(breaker.times, 1);
@@ -137,9 +138,8 @@ static void test_random_answers_are_judged_as_a_list_of_them_is(void **state)
 
             now_us += 1 + random_below(&random, 200000);
             expected = model_is_too_much(&model, failed, now_us);
-            if (breaker_answered(
-                        &breaker, &terms, (struct breaker_answer){ failed, false }, now_us) !=
-                    expected)
+            if (breaker_answered(&breaker, &terms, (struct breaker_answer){ failed, false },
+                        now_us) != expected)
                 fail_msg("seed %d, answer %d", (int)seed, i);
             if (!expected)
                 continue;

@@ -29,8 +29,8 @@ void write_fault(struct written *written, uint32_t code, uint32_t delay_ms, uint
 
 /* Calls router.Policies as the supervisor, which `bus_supervisor` attached. Returns the code. */
 struct peer *bus_supervisor(struct bus *bus);
-uint32_t bus_set_policies(struct bus *bus, struct peer *supervisor, struct written *const *written,
-        size_t count);
+uint32_t bus_set_policies(
+        struct bus *bus, struct peer *supervisor, struct written *const *written, size_t count);
 
 /* The same for one, which must be taken. */
 void bus_set_policy(struct bus *bus, struct peer *supervisor, struct written *written);

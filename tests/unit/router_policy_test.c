@@ -278,7 +278,7 @@ static void write_timeout_over_max(struct written *written)
 
 static void write_crowd(struct written *written)
 {
-    written->policy.in_flight_max = ROUTER_CALLS_MAX + 1;
+    written->policy.in_flight_max = POLICY_IN_FLIGHT_MAX + 1;
 }
 
 static void write_no_rate(struct written *written)
@@ -526,8 +526,8 @@ static void test_explain_says_where_each_setting_comes_from_and_what_it_did(void
 /* What policies_resolve finds, by comparing all policies for each setting: here the timeout. */
 static void test_what_is_found_is_what_a_look_at_all_policies_finds(void **state)
 {
-    static const char *const scopes[] = { ">", "*.Pay", "shop.>", "shop.*", "shop.Pay", "shop.sub.*",
-        "bank.*", "shop.sub.Pay", "*.>", "*.sub.*" };
+    static const char *const scopes[] = { ">", "*.Pay", "shop.>", "shop.*", "shop.Pay",
+        "shop.sub.*", "bank.*", "shop.sub.Pay", "*.>", "*.sub.*" };
     /* For each endpoint the scopes that match, the narrowest first. */
     static const struct {
         const char *endpoint;

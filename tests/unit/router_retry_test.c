@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <string.h>
 
-#include "kernel/router/limits.h"
+#include "kernel/router/policy_limits.h"
 #include "kernel/router/say.h"
 #include "tests/unit/cmocka.h"
 #include "tests/unit/router_policies.h"
@@ -373,9 +373,9 @@ struct run {
     struct peer *instances[INSTANCES];
     struct shot open[OPEN_MAX * 4];
     size_t open_count;
-    uint8_t sent[CALLS + 1];     /* times that a call was sent */
-    uint8_t harmful[CALLS + 1];  /* of those before the last: such that may have been executed */
-    uint8_t ends[CALLS + 1];     /* results that the caller heard */
+    uint8_t sent[CALLS + 1];    /* times that a call was sent */
+    uint8_t harmful[CALLS + 1]; /* of those before the last: such that may have been executed */
+    uint8_t ends[CALLS + 1];    /* results that the caller heard */
     uint32_t retries;
 };
 
@@ -426,8 +426,8 @@ static void run_answer(struct run *run)
     run_take_off(run, place);
     if (ends[choice].executed != EXECUTED_NO)
         run->harmful[shot.nonce] = 1;
-    bus_answer(&bus, run->instances[shot.instance], shot.id, ends[choice].code,
-            ends[choice].executed);
+    bus_answer(
+            &bus, run->instances[shot.instance], shot.id, ends[choice].code, ends[choice].executed);
 }
 
 /* An instance dies with all that it has; another takes its place. */

@@ -37,8 +37,8 @@ static int policy_ask(struct cli *cli, Mu__Node__V1__PoliciesReply **replyp)
 {
     Mu__Node__V1__PoliciesRequest request = MU__NODE__V1__POLICIES_REQUEST__INIT;
 
-    return bus_call(cli, "node.Policies", &request.base,
-            &mu__node__v1__policies_reply__descriptor, (ProtobufCMessage **)replyp);
+    return bus_call(cli, "node.Policies", &request.base, &mu__node__v1__policies_reply__descriptor,
+            (ProtobufCMessage **)replyp);
 }
 
 /* ---- mu policy list ---- */
@@ -158,7 +158,8 @@ static int policy_show_run(struct cli *cli, const struct arguments *arguments)
     policy_select(reply, arguments->words[0], policy_caller(arguments));
     if (reply->n_policies == 0)
         return (int)failure_say(cli, EXIT_NOT_FOUND,
-                "see all: mu policy list\nwhat holds for one call: mu policy explain SERVICE.METHOD",
+                "see all: mu policy list\nwhat holds for one call: mu policy explain "
+                "SERVICE.METHOD",
                 "no policy has the scope `%.128s`", arguments->words[0]);
     if (output_is_json(cli))
         return output_message(cli, builtin_find("node")->types, &reply->base);
@@ -250,7 +251,8 @@ static const struct command policy_set_command = {
                     { .name = NULL },
             },
     .details =
-            "SCOPE is service.Method; `*` stands for one part, `>` for the rest. It takes the place "
+            "SCOPE is service.Method; `*` stands for one part, `>` for the rest. It takes the "
+            "place "
             "of what the scope had. With --for it stands above that, until it ends. A call takes "
             "each setting from the narrowest policy that has it.\n"
             "  timeout=2s timeout-max=10s      for calls that bring no time; no call has longer\n"
@@ -413,8 +415,9 @@ static const struct command policy_explain_command = {
     .words_max = 1,
     .first = COMPLETE_ENDPOINT,
     .flags = policy_caller_flags,
-    .details = "Each setting with the policy that it comes from and what came of it so far, and the "
-               "instances that are left out for their failures.",
+    .details =
+            "Each setting with the policy that it comes from and what came of it so far, and the "
+            "instances that are left out for their failures.",
     .examples =
             (const struct example[]){
                     { "mu policy explain shop.Pay", "for a call of yours" },

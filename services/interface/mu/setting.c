@@ -208,7 +208,8 @@ static const struct setting_word {
     { "burst", "rate", setting_burst, "100", "as many at once, after a pause" },
     { "retries", "retries", setting_retries, "2", "tries after the first, 1 to 3" },
     { "backoff", "retries", setting_backoff, "10ms", "the longest first pause; it doubles" },
-    { "idempotent", "retries", setting_idempotent, "yes", "carrying a call out twice does no harm" },
+    { "idempotent", "retries", setting_idempotent, "yes",
+            "carrying a call out twice does no harm" },
     { "breaker", "breaker", setting_breaker, "5", "failures in a row that leave an instance out" },
     { "breaker-percent", "breaker", setting_breaker_percent, "50",
             "failures in a window that leave an instance out" },
@@ -313,8 +314,8 @@ static void setting_put_instances(struct setting_text *out, const Mu__Router__V1
         setting_put_time(out, "eject", breaker->eject_ms);
     }
     for (size_t i = 0; i < policy->n_weights; i++)
-        setting_put(out, "weight", "%s:%u", policy->weights[i]->version,
-                policy->weights[i]->percent);
+        setting_put(
+                out, "weight", "%s:%u", policy->weights[i]->version, policy->weights[i]->percent);
     for (size_t i = 0; i < policy->n_labels; i++)
         setting_put(out, "label", "%s:%s", policy->labels[i]->key, policy->labels[i]->value);
 }

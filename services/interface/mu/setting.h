@@ -34,8 +34,7 @@ void setting_begin(struct setting_policy *policy, const char *endpoints);
 
 /* Takes one word into it; what it points at is borrowed from the word. False with what is wrong and
  * how to write it in `error`. Whether it makes sense beside the others, the node says. */
-bool setting_take(
-        struct setting_policy *policy, const char *word, char error[SETTING_ERROR_MAX]);
+bool setting_take(struct setting_policy *policy, const char *word, char error[SETTING_ERROR_MAX]);
 
 /* Writes all settings of a policy, as setting_take reads them, with spaces between; or, where
  * `only` is not NULL, those that belong to that one: `retries` has `backoff` and `idempotent`. */

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /* One check a setting, each with its own words: who made a slip reads what to write instead. */
-#include "kernel/router/terms.h"
+#include "transport/terms.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "kernel/router/reserved.h"
+#include "transport/reserved.h"
 
 enum {
     TERMS_BACKOFF_MS = 10,
@@ -67,15 +67,15 @@ static bool terms_limits(
     const Mu__Router__V1__Rate *rate = policy->rate;
 
     terms->in_flight_max = policy->in_flight_max;
-    if (policy->in_flight_max > ROUTER_CALLS_MAX)
-        snprintf(why, TERMS_TEXT_MAX, "in-flight: 1 to %d calls", ROUTER_CALLS_MAX);
+    if (policy->in_flight_max > POLICY_IN_FLIGHT_MAX)
+        snprintf(why, TERMS_TEXT_MAX, "in-flight: 1 to %d calls", POLICY_IN_FLIGHT_MAX);
     if (rate == NULL)
         return why[0] == '\0';
     terms->rate_per_s = rate->per_s;
     terms->rate_burst = rate->burst != 0 ? rate->burst : rate->per_s;
     if (rate->per_s == 0 || rate->per_s > POLICY_RATE_MAX || rate->burst > POLICY_RATE_MAX)
-        snprintf(why, TERMS_TEXT_MAX,
-                "rate: 1 to %d calls a second, and as many at once (burst)", POLICY_RATE_MAX);
+        snprintf(why, TERMS_TEXT_MAX, "rate: 1 to %d calls a second, and as many at once (burst)",
+                POLICY_RATE_MAX);
     return why[0] == '\0';
 }
 
@@ -210,8 +210,7 @@ static bool terms_says_nothing(const Mu__Router__V1__Policy *policy)
            policy->n_weights == 0 && policy->n_labels == 0 && policy->fault == NULL;
 }
 
-bool terms_read(
-        struct terms *terms, const Mu__Router__V1__Policy *policy, char why[TERMS_TEXT_MAX])
+bool terms_read(struct terms *terms, const Mu__Router__V1__Policy *policy, char why[TERMS_TEXT_MAX])
 {
     static const terms_fn parts[] = { terms_scope, terms_timeout, terms_limits, terms_retries,
         terms_breaker, terms_weights, terms_labels, terms_fault };

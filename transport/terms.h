@@ -1,4 +1,4 @@
-/* kernel/router/terms.h - what one policy says, checked: each setting within its bounds, and with
+/* transport/terms.h - what one policy says, checked: each setting within its bounds, and with
  * its default where the policy leaves it open. The supervisor checks before it writes a policy
  * down, the router before it keeps to it. */
 #pragma once
@@ -6,14 +6,20 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "kernel/router/breaker.h"
-#include "kernel/router/limits.h"
 #include "mu/router/v1/policy.pb-c.h"
 #include "transport/pattern.h"
+#include "transport/terms_limits.h"
 
 enum {
     TERMS_TEXT_MAX = 256, /* bytes of why a policy is none, with the final NUL */
     TERMS_VERSION_MAX = 31
+};
+
+struct breaker_terms {
+    uint32_t failures; /* in a row; 0: they do not count */
+    uint32_t percent;  /* of a window's calls; 0: they do not count */
+    uint32_t window_ms;
+    uint32_t eject_ms; /* the first time */
 };
 
 struct terms_weight {
@@ -49,5 +55,5 @@ struct terms {
 
 /* Reads a policy's settings. Returns true and sets `*terms`; or false, with what is wrong and how
  * to write it in `why`. */
-bool terms_read(struct terms *terms, const Mu__Router__V1__Policy *policy,
-        char why[TERMS_TEXT_MAX]);
+bool terms_read(
+        struct terms *terms, const Mu__Router__V1__Policy *policy, char why[TERMS_TEXT_MAX]);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernel/router/reserved.h"
+#include "transport/reserved.h"
 
 #include <string.h>
 
