@@ -20,6 +20,7 @@ struct claim;
 struct kept;
 struct peer;
 struct policy;
+struct waiter;
 
 struct call {
     struct peer
@@ -31,6 +32,7 @@ struct call {
     struct policy *limited; /* held: it counts among the calls in flight of that one */
     struct policy *watched; /* held: whose breaker is told how it ends */
     struct kept *kept;      /* owned: while it may be sent again */
+    struct waiter *waiter;  /* owned: while it waits for an instance; else NULL */
     uint64_t caller_id;
     struct list by_caller; /* in caller->calls_made */
     struct list by_callee; /* in callee->calls_taken */

@@ -51,11 +51,13 @@ struct router {
     uint32_t client_count;    /* … and of those that are clients */
     bool sockets_due;         /* one came or went: the shell looks after its sockets */
     uint32_t peer_count;
+    struct peer self; /* the router as a caller: its notices to registry and supervisor */
+    struct peer
+            waiting_room; /* the callee of calls that wait: for an instance, a next try, a delay */
+    size_t waiting_bytes; /* that they brought */
     struct policies *policies; /* owned; NULL: there are none */
-    struct peer pause;         /* the callee of calls that wait for their next try */
-    struct wheel pauses;       /* when they have waited long enough */
+    struct wheel pauses;       /* when what waits for its next try has waited long enough */
     size_t kept_bytes;         /* of calls that may be sent again */
-    struct peer self;          /* the router as a caller: its notices to registry and supervisor */
     uint64_t self_calls;       /* ids of those */
     uint64_t now_us;           /* of the step being made */
     uint64_t started_us;

@@ -11,6 +11,7 @@
 #include "kernel/router/policy.h"
 #include "kernel/router/routes.h"
 #include "kernel/router/say.h"
+#include "kernel/router/waiting.h"
 #include "mu/debug/v1/debug.pb-c.h"
 #include "mu/router/v1/router.pb-c.h"
 #include "mu/schema.h"
@@ -168,6 +169,8 @@ int own_call(struct router *router, struct peer *peer, const struct envelope *en
         policies_replace(router, peer, envelope);
     else if (own_is(envelope->endpoint, "router.Explain"))
         explain_answer(router, peer, envelope);
+    else if (own_is(envelope->endpoint, "router.Expect"))
+        waiting_expect(router, peer, envelope);
     else if (own_is(envelope->endpoint, "router.Admit") ||
              own_is(envelope->endpoint, "router.Dismiss"))
         say_verdict(router, peer, envelope->id, &supervisors);

@@ -4,10 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/check.h"
-#include "kernel/router/claim.h"
-#include "kernel/router/outlier.h"
 #include "kernel/router/say.h"
+#include "kernel/router/waiting.h"
 
 /* A call's envelope, for as long as it may be sent again. */
 struct kept {
@@ -68,63 +66,6 @@ void retry_forget(struct router *router, struct call *call)
     call->kept = NULL;
 }
 
-/* ---- from one callee to another ---- */
-
-/* Its callee is done with the call. */
-static void retry_leave(struct router *router, struct call *call)
-{
-    struct peer *callee = call->callee;
-
-    while (!list_is_empty(&call->children))
-        list_remove(call->children.next); /* they go on by themselves */
-    outlier_done(call);
-    list_remove(&call->by_callee);
-    if (call->claim != NULL)
-        claim_give(router, call->claim);
-    call->claim = NULL;
-    callee->calls_taken_count -= 1;
-    session_drained(router, callee);
-}
-
-static void retry_join(struct call *call, struct peer *callee, struct claim *claim)
-{
-    call->callee = callee;
-    call->claim = claim;
-    list_push(&callee->calls_taken, &call->by_callee);
-    callee->calls_taken_count += 1;
-    call_renew(call);
-}
-
-/* Takes the call from its callee and has it wait until `due_us`. */
-static void retry_pause(struct router *router, struct call *call, uint64_t due_us)
-{
-    if (call->callee != &router->pause) {
-        retry_leave(router, call);
-        retry_join(call, &router->pause, NULL);
-    }
-    wheel_add(&router->pauses, &call->kept->timer, (due_us + 999) / 1000);
-}
-
-/* Sends the call, which has been waiting, to the draft's callee. False where that has no room,
- * which `refusal` says; then it waits still. */
-static bool retry_hand_over(struct router *router, struct call *call, const struct draft *draft,
-        const struct envelope *envelope, struct refusal *refusal)
-{
-    struct claim *claim = claim_take(router, call->caller, draft->callee);
-
-    refusal->verdict = (struct verdict){ CODE_RESOURCE_EXHAUSTED, EXECUTED_NO, 0,
-        "too many bytes wait for the service already" };
-    if (claim == NULL)
-        return false;
-    retry_leave(router, call);
-    retry_join(call, draft->callee, claim);
-    if (route_forward(router, call, envelope, draft))
-        return true;
-    retry_leave(router, call);
-    retry_join(call, &router->pause, NULL);
-    return false;
-}
-
 /* ---- whether ---- */
 
 /* What a try ended with. */
@@ -154,6 +95,14 @@ static bool retry_is_safe(const struct call *call, const struct attempt *attempt
 {
     return attempt->executed == EXECUTED_NO || call->kept->policy->terms.idempotent ||
            retry_is_declared(call->callee, kept_endpoint(call->kept));
+}
+
+/* Has the call wait until `due_us`. */
+static void retry_pause(struct router *router, struct call *call, uint64_t due_us)
+{
+    if (call->callee != &router->waiting_room)
+        route_reseat(router, call, &router->waiting_room);
+    wheel_add(&router->pauses, &call->kept->timer, (due_us + 999) / 1000);
 }
 
 /* When: after a pause drawn from 0 to backoff times 2 for each retry before ("full jitter"), and
@@ -201,6 +150,12 @@ bool retry_lost(struct router *router, struct call *call)
     return retry_again(router, call, &(struct attempt){ CODE_UNAVAILABLE, EXECUTED_UNKNOWN, 0 });
 }
 
+bool retry_refused(struct router *router, struct call *call, const struct verdict *verdict)
+{
+    return retry_again(router, call,
+            &(struct attempt){ verdict->code, verdict->executed, verdict->retry_after_ms });
+}
+
 /* ---- sending ---- */
 
 static void retry_send(struct router *router, struct call *call)
@@ -219,14 +174,14 @@ static void retry_send(struct router *router, struct call *call)
 
     draft.rules = policy_find(router, caller, envelope.endpoint);
     if (route_find_callee(router, caller, &envelope, &draft, &refusal) &&
-            retry_hand_over(router, call, &draft, &envelope, &refusal)) {
+            route_hand_over(router, call, &envelope, &draft, &refusal)) {
         if (kept->policy == NULL)
             retry_forget(router, call);
         return;
     }
-    if (!retry_again(router, call,
-                &(struct attempt){ refusal.verdict.code, refusal.verdict.executed,
-                        refusal.verdict.retry_after_ms }))
+    if (waiting_join(router, call, &envelope, &draft))
+        return;
+    if (!retry_refused(router, call, &refusal.verdict))
         call_abort(router, call, &refusal.verdict);
 }
 
@@ -245,8 +200,8 @@ bool retry_begin(struct router *router, struct peer *peer, const struct envelope
     kept = kept_new(router, envelope);
     if (kept == NULL)
         return false;
-    waiting.callee = &router->pause;
-    call = route_take(router, peer, envelope, &waiting);
+    waiting.callee = &router->waiting_room;
+    call = route_seat(router, peer, envelope, &waiting);
     if (call == NULL) {
         kept_free(router, kept);
         return true;

@@ -20,6 +20,7 @@
 #include "kernel/router/route.h"
 #include "kernel/router/routes.h"
 #include "kernel/router/say.h"
+#include "kernel/router/waiting.h"
 
 enum { ROUTE_NOTICE_TIMEOUT_MS = 5000, ROUTE_RETRY_MS = 100, ROUTE_RETRY_MAX_MS = 1000 };
 
@@ -129,13 +130,21 @@ static bool route_may(struct router *router, const struct peer *peer, struct spa
     return false;
 }
 
+/* An instance here, by what policies say; NULL where none has room. */
+static struct peer *route_pick(
+        struct router *router, const struct peer *peer, const struct draft *draft)
+{
+    if (draft->rules != NULL)
+        return choice_pick(router, peer, draft);
+    return service_pick(draft->service, peer, &router->random);
+}
+
 bool route_find_callee(struct router *router, struct peer *peer, const struct envelope *envelope,
         struct draft *draft, struct refusal *refusal)
 {
     draft->service = service_find(&router->services, route_service_name(envelope->endpoint));
     if (draft->service != NULL) {
-        draft->callee = draft->rules != NULL ? choice_pick(router, peer, draft)
-                                             : service_pick(draft->service, peer, &router->random);
+        draft->callee = route_pick(router, peer, draft);
         if (draft->callee != NULL && envelope->body.size <= draft->callee->body_max)
             return route_may(router, peer, envelope->endpoint, draft, refusal);
     }
@@ -218,11 +227,11 @@ static uint32_t route_remaining_ms(const struct router *router, uint64_t deadlin
     return (uint32_t)((deadline_us - router->now_us + 999) / 1000);
 }
 
-struct call *route_take(struct router *router, struct peer *peer, const struct envelope *envelope,
+struct call *route_seat(struct router *router, struct peer *peer, const struct envelope *envelope,
         const struct draft *draft)
 {
     struct peer *callee = draft->callee;
-    bool waits = callee == &router->pause;
+    bool waits = callee == &router->waiting_room;
     struct claim *claim = waits ? NULL : claim_take(router, peer, callee);
     struct call *call = claim != NULL || waits ? call_take(&router->calls, peer, &peer->index,
                                                          envelope->id, callee)
@@ -278,7 +287,7 @@ bool route_forward(struct router *router, struct call *call, const struct envelo
 static void route_open(struct router *router, struct peer *peer, const struct envelope *envelope,
         const struct draft *draft)
 {
-    struct call *call = route_take(router, peer, envelope, draft);
+    struct call *call = route_seat(router, peer, envelope, draft);
 
     if (call == NULL)
         return;
@@ -304,8 +313,68 @@ static void route_send(struct router *router, struct peer *peer, const struct en
         return;
     if (route_find_callee(router, peer, envelope, draft, &refusal))
         route_open(router, peer, envelope, draft);
-    else
+    else if (!waiting_take(router, peer, envelope, draft))
         say_verdict(router, peer, envelope->id, &refusal.verdict);
+}
+
+bool route_reseat(struct router *router, struct call *call, struct peer *callee)
+{
+    bool waits = callee == &router->waiting_room;
+    struct claim *claim = waits ? NULL : claim_take(router, call->caller, callee);
+    struct peer *left = call->callee;
+
+    if (claim == NULL && !waits)
+        return false;
+    while (!list_is_empty(&call->children))
+        list_remove(call->children.next); /* they go on by themselves */
+    outlier_done(call);
+    list_remove(&call->by_callee);
+    if (call->claim != NULL)
+        claim_give(router, call->claim);
+    left->calls_taken_count -= 1;
+    call->claim = claim;
+    call->callee = callee;
+    call_renew(call);
+    list_push(&callee->calls_taken, &call->by_callee);
+    callee->calls_taken_count += 1;
+    session_drained(router, left);
+    return true;
+}
+
+bool route_hand_over(struct router *router, struct call *call, const struct envelope *envelope,
+        const struct draft *draft, struct refusal *refusal)
+{
+    refusal->verdict = (struct verdict){ CODE_RESOURCE_EXHAUSTED, EXECUTED_NO, 0,
+        "too many bytes wait for the service already" };
+    if (!route_reseat(router, call, draft->callee))
+        return false;
+    if (route_forward(router, call, envelope, draft))
+        return true;
+    route_reseat(router, call, &router->waiting_room);
+    return false;
+}
+
+void route_move(struct router *router, struct call *call, const struct envelope *envelope,
+        const struct draft *draft)
+{
+    struct draft moved = *draft;
+    struct refusal refusal;
+
+    wheel_remove(&router->wheel, &call->timer);
+    if (call->deadline_us != 0)
+        wheel_add(&router->wheel, &call->timer, (call->deadline_us + 999) / 1000);
+    moved.rules = policy_find(router, call->caller, envelope->endpoint);
+    moved.callee = route_pick(router, call->caller, &moved);
+    if (moved.callee == NULL || envelope->body.size > moved.callee->body_max)
+        refusal.verdict = route_explain(router, call->caller,
+                route_service_name(envelope->endpoint), &moved, ROUTES_NONE, refusal.text);
+    else if (route_may(router, call->caller, envelope->endpoint, &moved, &refusal) &&
+             route_hand_over(router, call, envelope, &moved, &refusal)) {
+        router->stats.calls += call->kept == NULL ? 1 : 0; /* what is kept was counted */
+        return;
+    }
+    if (!retry_refused(router, call, &refusal.verdict))
+        call_abort(router, call, &refusal.verdict);
 }
 
 int route_call(struct router *router, struct peer *peer, const struct envelope *envelope)

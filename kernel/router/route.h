@@ -31,6 +31,11 @@ int route_call(struct router *router, struct peer *peer, const struct envelope *
 int route_result(struct router *router, struct peer *peer, const struct envelope *envelope);
 int route_cancel(struct router *router, struct peer *peer, const struct envelope *envelope);
 
+/* Sends a call that waited to an instance of the draft's service, or ends it and says why.
+ * `envelope` is what its caller sent, and the rest of the draft as it was then. */
+void route_move(struct router *router, struct call *call, const struct envelope *envelope,
+        const struct draft *draft);
+
 /* Opens a call of the router's own to `service` (one that exists), whose result it drops. */
 void route_notice(
         struct router *router, const char *service, const char *endpoint, struct span body);
@@ -41,14 +46,23 @@ void route_notice(
 bool route_find_callee(struct router *router, struct peer *peer, const struct envelope *envelope,
         struct draft *draft, struct refusal *refusal);
 
-/* Then a slot, with everything but its callee's answer running. NULL where there is none, which the
- * caller is told. */
-struct call *route_take(struct router *router, struct peer *peer, const struct envelope *envelope,
+/* Then a slot, as one of its caller's and its callee's, which may be the waiting room. NULL where
+ * it finds none, which the caller is told. */
+struct call *route_seat(struct router *router, struct peer *peer, const struct envelope *envelope,
         const struct draft *draft);
 
 /* Then into the callee's outbox. False where that has no room. */
 bool route_forward(struct router *router, struct call *call, const struct envelope *envelope,
         const struct draft *draft);
+
+/* Takes the call from its callee, which is done with it, to another, by another id. False without
+ * memory, and never for the waiting room; then it is where it was. */
+bool route_reseat(struct router *router, struct call *call, struct peer *callee);
+
+/* Sends a call that is in the waiting room to the draft's callee. False where that has no room, as
+ * `refusal` says; then it is there still. */
+bool route_hand_over(struct router *router, struct call *call, const struct envelope *envelope,
+        const struct draft *draft, struct refusal *refusal);
 
 /* `greeter` of `greeter.Hello`. */
 struct span route_service_name(struct span endpoint);

@@ -8,6 +8,7 @@
 #include "kernel/router/gate.h"
 #include "kernel/router/outlier.h"
 #include "kernel/router/retry.h"
+#include "kernel/router/waiting.h"
 
 enum { VERDICT_SIZE_MAX = 1024 };
 
@@ -96,7 +97,7 @@ static void call_abort_one(struct router *router, struct call *call, const struc
 {
     say_verdict(router, call->caller, call->caller_id, verdict);
     call_release_caller(router, call);
-    if (call->callee == &router->pause) {
+    if (call->callee == &router->waiting_room) {
         call_finish(router, call); /* nobody has it */
         return;
     }
@@ -138,6 +139,7 @@ void call_finish(struct router *router, struct call *call)
         call_release_caller(router, call);
     gate_leave(call);
     outlier_done(call);
+    waiting_forget(router, call);
     list_remove(&call->by_callee);
     if (call->claim != NULL)
         claim_give(router, call->claim);

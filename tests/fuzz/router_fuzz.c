@@ -453,20 +453,23 @@ static void set_policies(struct stage *stage)
 
 /* ---- the books ---- */
 
-/* What waits for its next try is nobody's, is kept, and is due some time. */
-static void check_paused(const struct stage *stage)
+/* What waits is nobody's, is kept in one way or the other, and is due some time. */
+static void check_waiting(const struct stage *stage)
 {
     const struct router *router = &stage->router;
+    uint32_t waiting = 0;
     uint32_t paused = 0;
 
-    list_for_each (node, &router->pause.calls_taken) {
+    list_for_each (node, &router->waiting_room.calls_taken) {
         const struct call *call = list_entry(node, struct call, by_callee);
 
-        CHECK(call->caller != NULL && call->kept != NULL && call->claim == NULL);
-        CHECK(call->caller->neighbour == NULL && list_is_empty(&call->children));
-        paused += 1;
+        CHECK(call->caller != NULL && call->claim == NULL && list_is_empty(&call->children));
+        CHECK(call->waiter != NULL || call->kept != NULL);
+        CHECK(call->kept == NULL || call->caller->neighbour == NULL);
+        waiting += 1;
+        paused += call->waiter == NULL ? 1 : 0;
     }
-    CHECK(paused == router->pause.calls_taken_count && paused == router->pauses.count);
+    CHECK(waiting == router->waiting_room.calls_taken_count && paused == router->pauses.count);
     CHECK(router->kept_bytes <= POLICY_KEPT_BYTES_MAX);
     CHECK(router->kept_bytes == 0 || router->calls.count > 0);
 }
@@ -535,9 +538,9 @@ static void check_books(struct stage *stage)
         taken += count;
         CHECK(outbox_queued(&peer->out) <= OUTBOX_HARD_MAX + OUTBOX_RESERVE);
     }
-    taken += stage->router.pause.calls_taken_count;
+    taken += stage->router.waiting_room.calls_taken_count;
     CHECK(taken == stage->router.calls.count && made <= taken);
-    check_paused(stage);
+    check_waiting(stage);
     check_routes(stage);
 }
 
