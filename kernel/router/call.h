@@ -28,7 +28,7 @@ struct call {
     struct peer *callee;    /* borrowed: until it detaches; NULL: the slot is free */
     const struct cap *cap;  /* borrowed: it let the call through and goes after it; NULL: of one who
                                needs none */
-    struct claim *claim;    /* borrowed: of its caller at its callee; NULL while it waits */
+    struct claim *claim;    /* borrowed: of its caller at its callee */
     struct policy *limited; /* held: it counts among the calls in flight of that one */
     struct policy *watched; /* held: whose breaker is told how it ends */
     struct kept *kept;      /* owned: while it may be sent again */

@@ -13,7 +13,8 @@ enum { CHOICE_UNLISTED = -1, CHOICE_ANY = -2 };
 
 struct choice {
     const struct service *service;
-    const struct peer *caller;
+    const struct peer *caller;   /* NULL: whether there is room does not matter */
+    size_t size;                 /* bytes that wait for the instance with the call */
     const struct terms *weights; /* NULL: none */
     const struct terms *labels;  /* NULL: none */
     bool breaks;                 /* a breaker watches */
@@ -81,7 +82,7 @@ static bool choice_fits(const struct choice *choice, const struct peer *peer)
     if (choice->breaks && !choice->ejected && !breaker_admits(&peer->breaker, choice->now_us))
         return false;
     return choice_has_version(choice, peer) && choice_has_labels(choice, peer) &&
-           (choice->caller == NULL || service_peer_has_room(peer, choice->caller));
+           (choice->caller == NULL || service_peer_has_room(peer, choice->caller, choice->size));
 }
 
 /* The fitting one number `place`, which exists. */
@@ -165,12 +166,13 @@ static struct choice choice_make(const struct draft *draft)
 }
 
 struct peer *choice_pick(
-        struct router *router, const struct peer *caller, const struct draft *draft)
+        struct router *router, const struct peer *caller, const struct draft *draft, size_t size)
 {
     struct choice choice = choice_make(draft);
     struct peer *peer;
 
     choice.caller = caller;
+    choice.size = size;
     choice.now_us = router->now_us;
     choice.drawn = choice_draw_version(choice.weights, &router->random);
     choice.sound = true;

@@ -6,7 +6,7 @@
 
 /* As service_pick, by `draft->rules`, which are there. */
 struct peer *choice_pick(
-        struct router *router, const struct peer *caller, const struct draft *draft);
+        struct router *router, const struct peer *caller, const struct draft *draft, size_t size);
 
 /* True where the policies leave at least one instance of this node, if it had room. */
 bool choice_is_any(const struct draft *draft);

@@ -17,6 +17,8 @@
 #include "kernel/router/retry.h"
 #include "kernel/router/route.h"
 #include "kernel/router/say.h"
+#include "kernel/router/slow.h"
+#include "kernel/router/throttle.h"
 #include "kernel/router/waiting.h"
 
 /* Whatever is said to it is said to nobody. */
@@ -28,6 +30,7 @@ static void core_init_waiting_room(struct peer *room)
     list_init(&room->caps);
     list_init(&room->claims);
     outbox_init(&room->out, FRAME_IPC);
+    room->calls_max = ROUTER_WAITING_MAX;
     room->doomed = true;
     room->internal = true;
 }
@@ -40,6 +43,8 @@ int router_init(struct router *router, const char *node, uint64_t seed, uint64_t
     snprintf(router->node, sizeof(router->node), "%s", node);
     list_init(&router->peers);
     list_init(&router->dirty);
+    list_init(&router->throttled);
+    list_init(&router->slow);
     list_init(&router->grants);
     list_init(&router->neighbours);
     core_init_waiting_room(&router->waiting_room);
@@ -47,6 +52,8 @@ int router_init(struct router *router, const char *node, uint64_t seed, uint64_t
     list_init(&router->self.claims);
     list_init(&router->spare_claims);
     list_init(&router->self.dirty);
+    list_init(&router->self.by_throttle);
+    list_init(&router->self.by_slow);
     list_init(&router->self.calls_made);
     list_init(&router->self.calls_taken);
     outbox_init(&router->self.out, FRAME_IPC);
@@ -138,6 +145,8 @@ struct peer *router_attach(struct router *router, const struct peer_identity *id
         snprintf(peer->admitted, sizeof(peer->admitted), "%s", identity->service);
     outbox_init(&peer->out, identity->link);
     list_init(&peer->dirty);
+    list_init(&peer->by_throttle);
+    list_init(&peer->by_slow);
     list_init(&peer->calls_made);
     list_init(&peer->calls_taken);
     list_init(&peer->caps);
@@ -175,6 +184,9 @@ static void peer_write_end(const struct peer *peer, char *text, size_t size)
 {
     if (peer->neighbour != NULL)
         snprintf(text, size, "the link to %s ended before the answer came", peer->neighbour->node);
+    else if (peer->service != NULL && peer->slow)
+        snprintf(text, size, "%s (pid %u) took nothing for %d s and was closed",
+                peer->service->name, peer->pid, ROUTER_SLOW_MS / 1000);
     else if (peer->service != NULL)
         snprintf(
                 text, size, "%s (pid %u) ended before it answered", peer->service->name, peer->pid);
@@ -208,6 +220,8 @@ void router_detach(struct router *router, struct peer *peer, uint64_t now_us)
     claim_orphan(peer);
     cap_drop_all(router, peer);
     list_remove(&peer->dirty);
+    list_remove(&peer->by_throttle);
+    list_remove(&peer->by_slow);
     list_remove(&peer->link);
     router->peer_count -= 1;
     peer_free(peer);
@@ -267,12 +281,15 @@ void router_tick(struct router *router, uint64_t now_us)
         outlier_answered(router, call, CODE_DEADLINE_EXCEEDED);
         call_abort(router, call, &late);
     }
+    throttle_tick(router);
+    slow_tick(router);
     retry_tick(router);
 }
 
 bool router_wants_ticks(const struct router *router)
 {
-    return router->wheel.count + router->pauses.count > 0;
+    return router->wheel.count + router->pauses.count > 0 || !list_is_empty(&router->throttled) ||
+           !list_is_empty(&router->slow);
 }
 
 struct peer *router_next_dirty(struct router *router)

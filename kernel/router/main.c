@@ -107,7 +107,7 @@ static int main_tick(struct shell *shell, unsigned *idle)
     bool ticking;
 
     pthread_mutex_lock(&shell->lock);
-    router_tick(&shell->router, clock_us());
+    shell_tick(shell);
     *idle = router_wants_ticks(&shell->router) ? 0 : *idle + 1;
     if (*idle > MAIN_IDLE_TICKS)
         shell->ticking = false;

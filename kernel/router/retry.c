@@ -97,12 +97,17 @@ static bool retry_is_safe(const struct call *call, const struct attempt *attempt
            retry_is_declared(call->callee, kept_endpoint(call->kept));
 }
 
-/* Has the call wait until `due_us`. */
-static void retry_pause(struct router *router, struct call *call, uint64_t due_us)
+/* Has the call wait until `due_us`. False where it cannot. */
+static bool retry_pause(struct router *router, struct call *call, uint64_t due_us)
 {
-    if (call->callee != &router->waiting_room)
-        route_reseat(router, call, &router->waiting_room);
+    struct peer *room = &router->waiting_room;
+
+    if (room->calls_taken_count >= room->calls_max + (call->callee == room ? 1u : 0u))
+        return false;
+    if (call->callee != room && !route_take_back(router, call))
+        return false;
     wheel_add(&router->pauses, &call->kept->timer, (due_us + 999) / 1000);
+    return true;
 }
 
 /* When: after a pause drawn from 0 to backoff times 2 for each retry before ("full jitter"), and
@@ -135,8 +140,7 @@ static bool retry_again(struct router *router, struct call *call, const struct a
         return false;
     kept->retries += 1;
     kept->failed = call->callee->instance;
-    retry_pause(router, call, due_us);
-    return true;
+    return retry_pause(router, call, due_us);
 }
 
 bool retry_answered(struct router *router, struct call *call, const struct status *status)
@@ -213,9 +217,8 @@ bool retry_begin(struct router *router, struct peer *peer, const struct envelope
         policy_earn(policy);
     }
     router->stats.calls += 1;
-    if (draft->delay_ms > 0)
-        retry_pause(router, call, router->now_us + draft->delay_ms * UINT64_C(1000));
-    else
+    if (draft->delay_ms == 0 ||
+            !retry_pause(router, call, router->now_us + draft->delay_ms * UINT64_C(1000)))
         retry_send(router, call);
     return true;
 }

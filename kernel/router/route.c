@@ -20,9 +20,15 @@
 #include "kernel/router/route.h"
 #include "kernel/router/routes.h"
 #include "kernel/router/say.h"
+#include "kernel/router/throttle.h"
 #include "kernel/router/waiting.h"
 
-enum { ROUTE_NOTICE_TIMEOUT_MS = 5000, ROUTE_RETRY_MS = 100, ROUTE_RETRY_MAX_MS = 1000 };
+enum {
+    ROUTE_NOTICE_TIMEOUT_MS = 5000,
+    ROUTE_RETRY_MS = 100,
+    ROUTE_RETRY_MAX_MS = 1000,
+    ROUTE_TEXT_MAX = 192
+};
 
 struct span route_service_name(struct span endpoint)
 {
@@ -38,6 +44,12 @@ static void route_refuse(struct router *router, struct peer *peer, const struct 
             &(struct verdict){ .code = code, .executed = EXECUTED_NO, .text = text });
 }
 
+/* Bytes that a call takes, at most. */
+static size_t route_size(const struct envelope *envelope)
+{
+    return envelope->body.size + ENVELOPE_HEAD_MAX;
+}
+
 /* When one that is full may have room again. */
 static uint32_t route_wait_ms(const struct peer *full)
 {
@@ -46,12 +58,34 @@ static uint32_t route_wait_ms(const struct peer *full)
     return wait_ms < ROUTE_RETRY_MAX_MS ? wait_ms : ROUTE_RETRY_MAX_MS;
 }
 
+/* What keeps a call of the caller's from an instance that is up. */
+static void route_write_full(char text[ROUTE_TEXT_MAX], const struct service *service,
+        const struct peer *caller, const struct envelope *envelope)
+{
+    const struct peer *full = service->ready[0];
+
+    if (!claim_may_grow(caller, full) || full->calls_taken_count >= full->calls_max)
+        snprintf(text, ROUTE_TEXT_MAX, "%s is full%s: it takes %u calls at a time and instance",
+                service->name, claim_may_grow(caller, full) ? "" : " for this caller",
+                full->calls_max);
+    else
+        snprintf(text, ROUTE_TEXT_MAX,
+                "%s is full%s: %zu bytes wait for it, and it takes %d at a time and instance",
+                service->name,
+                outbox_queued(&full->out) + route_size(envelope) > OUTBOX_HARD_MAX
+                        ? ""
+                        : " for this caller",
+                outbox_queued(&full->out), OUTBOX_HARD_MAX);
+}
+
 /* Why nobody is sent the call. */
 static struct verdict route_explain(const struct router *router, const struct peer *peer,
-        struct span name, const struct draft *draft, enum routes_outcome outcome, char *text)
+        const struct envelope *envelope, const struct draft *draft, enum routes_outcome outcome,
+        char *text)
 {
     const struct service *service = draft->service;
     bool alone = router->neighbour_count == 0;
+    struct span name = route_service_name(envelope->endpoint);
     struct verdict verdict = { .executed = EXECUTED_NO, .code = CODE_UNAVAILABLE, .text = text };
 
     if (service == NULL) {
@@ -70,9 +104,7 @@ static struct verdict route_explain(const struct router *router, const struct pe
     } else if (service->ready_count != 0) {
         verdict.code = CODE_RESOURCE_EXHAUSTED;
         verdict.retry_after_ms = route_wait_ms(service->ready[0]);
-        snprintf(text, STATUS_TEXT_MAX, "%s is full%s: it takes %u calls at a time and instance",
-                service->name, claim_may_grow(peer, service->ready[0]) ? "" : " for this caller",
-                service->ready[0]->calls_max);
+        route_write_full(text, service, peer, envelope);
     } else if (outcome == ROUTES_FULL) {
         verdict.code = CODE_RESOURCE_EXHAUSTED;
         verdict.retry_after_ms = ROUTE_RETRY_MS;
@@ -92,18 +124,18 @@ static struct verdict route_explain(const struct router *router, const struct pe
 }
 
 /* Finds a way to another node for a call that no instance here takes. False where there is none. */
-static bool route_find_way(struct router *router, const struct peer *peer, struct span endpoint,
-        struct draft *draft, struct refusal *refusal)
+static bool route_find_way(struct router *router, const struct peer *peer,
+        const struct envelope *envelope, struct draft *draft, struct refusal *refusal)
 {
-    const struct routes_bounds bounds = { peer, ROUTER_HOPS_MAX - draft->hops };
+    const struct routes_bounds bounds = { peer, ROUTER_HOPS_MAX - draft->hops,
+        route_size(envelope) };
     enum routes_outcome outcome = ROUTES_NONE;
 
     if (draft->service != NULL && !choice_is_here(draft))
         outcome = routes_pick(draft->service, &bounds, &router->random, &draft->callee);
     if (outcome == ROUTES_FOUND)
         return true;
-    refusal->verdict = route_explain(
-            router, peer, route_service_name(endpoint), draft, outcome, refusal->text);
+    refusal->verdict = route_explain(router, peer, envelope, draft, outcome, refusal->text);
     return false;
 }
 
@@ -131,12 +163,12 @@ static bool route_may(struct router *router, const struct peer *peer, struct spa
 }
 
 /* An instance here, by what policies say; NULL where none has room. */
-static struct peer *route_pick(
-        struct router *router, const struct peer *peer, const struct draft *draft)
+static struct peer *route_pick(struct router *router, const struct peer *peer,
+        const struct envelope *envelope, const struct draft *draft)
 {
     if (draft->rules != NULL)
-        return choice_pick(router, peer, draft);
-    return service_pick(draft->service, peer, &router->random);
+        return choice_pick(router, peer, draft, route_size(envelope));
+    return service_pick(draft->service, peer, route_size(envelope), &router->random);
 }
 
 bool route_find_callee(struct router *router, struct peer *peer, const struct envelope *envelope,
@@ -144,11 +176,11 @@ bool route_find_callee(struct router *router, struct peer *peer, const struct en
 {
     draft->service = service_find(&router->services, route_service_name(envelope->endpoint));
     if (draft->service != NULL) {
-        draft->callee = route_pick(router, peer, draft);
+        draft->callee = route_pick(router, peer, envelope, draft);
         if (draft->callee != NULL && envelope->body.size <= draft->callee->body_max)
             return route_may(router, peer, envelope->endpoint, draft, refusal);
     }
-    return route_find_way(router, peer, envelope->endpoint, draft, refusal);
+    return route_find_way(router, peer, envelope, draft, refusal);
 }
 
 /* Finds the capability that lets the call through; it ends when that does. False where there is
@@ -231,11 +263,10 @@ struct call *route_seat(struct router *router, struct peer *peer, const struct e
         const struct draft *draft)
 {
     struct peer *callee = draft->callee;
-    bool waits = callee == &router->waiting_room;
-    struct claim *claim = waits ? NULL : claim_take(router, peer, callee);
-    struct call *call = claim != NULL || waits ? call_take(&router->calls, peer, &peer->index,
-                                                         envelope->id, callee)
-                                               : NULL;
+    struct claim *claim = claim_take(router, peer, callee);
+    struct call *call =
+            claim != NULL ? call_take(&router->calls, peer, &peer->index, envelope->id, callee)
+                          : NULL;
 
     if (call == NULL) {
         if (claim != NULL)
@@ -263,23 +294,27 @@ struct call *route_seat(struct router *router, struct peer *peer, const struct e
     return call;
 }
 
-bool route_forward(struct router *router, struct call *call, const struct envelope *envelope,
-        const struct draft *draft)
+/* Puts the call into the callee's outbox, at the expense of its claim there. False where that has
+ * no room. */
+static bool route_forward(struct router *router, const struct call *call, struct claim *claim,
+        const struct envelope *envelope, const struct draft *draft)
 {
-    struct envelope forward = { .kind = ENVELOPE_CALL,
+    struct peer *callee = claim->callee;
+    const struct envelope forward = { .kind = ENVELOPE_CALL,
+        .id = call_id(&router->calls, call),
         .shape = envelope->shape,
         .endpoint = envelope->endpoint,
-        .body = envelope->body };
+        .body = envelope->body,
+        .timeout_ms = route_remaining_ms(router, call->deadline_us),
+        .trace = { call->trace, TRACE_SIZE },
+        .caller = draft->caller };
+    size_t queued = callee->out.size;
 
-    call->started_us = router->now_us;
-    forward.id = call_id(&router->calls, call);
-    forward.timeout_ms = route_remaining_ms(router, draft->deadline_us);
-    forward.trace = (struct span){ call->trace, TRACE_SIZE };
-    forward.caller = draft->caller;
-    if (!say(router, call->callee, &forward, OUTBOX_CALLS))
+    if (!say(router, callee, &forward, OUTBOX_CALLS))
         return false;
-    call->callee->calls += 1;
-    outlier_sent(router, call, draft->rules);
+    claim_charge(claim, callee->out.size - queued);
+    callee->calls += 1;
+    throttle_hasten(router, callee);
     return true;
 }
 
@@ -291,8 +326,9 @@ static void route_open(struct router *router, struct peer *peer, const struct en
 
     if (call == NULL)
         return;
-    if (route_forward(router, call, envelope, draft)) {
+    if (route_forward(router, call, call->claim, envelope, draft)) {
         router->stats.calls += 1;
+        outlier_sent(router, call, draft->rules);
         return;
     }
     route_refuse(router, peer, envelope, CODE_RESOURCE_EXHAUSTED,
@@ -300,58 +336,52 @@ static void route_open(struct router *router, struct peer *peer, const struct en
     call_finish(router, call);
 }
 
-/* Sends a call that may be made: to who serves it, at once or when a policy says. */
-static void route_send(struct router *router, struct peer *peer, const struct envelope *envelope,
-        struct draft *draft)
+/* Takes the call from its callee, which is done with it, to the one of the claim. */
+static void route_reseat(struct router *router, struct call *call, struct claim *claim)
 {
-    struct refusal refusal;
-
-    if (!gate_admit(router, peer, envelope, draft) ||
-            !route_find_deadline(router, peer, envelope, draft))
-        return;
-    if (draft->rules != NULL && retry_begin(router, peer, envelope, draft))
-        return;
-    if (route_find_callee(router, peer, envelope, draft, &refusal))
-        route_open(router, peer, envelope, draft);
-    else if (!waiting_take(router, peer, envelope, draft))
-        say_verdict(router, peer, envelope->id, &refusal.verdict);
-}
-
-bool route_reseat(struct router *router, struct call *call, struct peer *callee)
-{
-    bool waits = callee == &router->waiting_room;
-    struct claim *claim = waits ? NULL : claim_take(router, call->caller, callee);
     struct peer *left = call->callee;
 
-    if (claim == NULL && !waits)
-        return false;
     while (!list_is_empty(&call->children))
         list_remove(call->children.next); /* they go on by themselves */
     outlier_done(call);
     list_remove(&call->by_callee);
-    if (call->claim != NULL)
-        claim_give(router, call->claim);
+    claim_give(router, call->claim);
     left->calls_taken_count -= 1;
     call->claim = claim;
-    call->callee = callee;
-    call_renew(call);
-    list_push(&callee->calls_taken, &call->by_callee);
-    callee->calls_taken_count += 1;
+    call->callee = claim->callee;
+    list_push(&call->callee->calls_taken, &call->by_callee);
+    call->callee->calls_taken_count += 1;
     session_drained(router, left);
+}
+
+bool route_take_back(struct router *router, struct call *call)
+{
+    struct claim *claim = claim_take(router, call->caller, &router->waiting_room);
+
+    if (claim == NULL)
+        return false;
+    route_reseat(router, call, claim);
+    call_renew(call);
     return true;
 }
 
 bool route_hand_over(struct router *router, struct call *call, const struct envelope *envelope,
         const struct draft *draft, struct refusal *refusal)
 {
+    struct claim *claim = claim_take(router, call->caller, draft->callee);
+
     refusal->verdict = (struct verdict){ CODE_RESOURCE_EXHAUSTED, EXECUTED_NO, 0,
         "too many bytes wait for the service already" };
-    if (!route_reseat(router, call, draft->callee))
+    if (claim == NULL)
         return false;
-    if (route_forward(router, call, envelope, draft))
-        return true;
-    route_reseat(router, call, &router->waiting_room);
-    return false;
+    if (!route_forward(router, call, claim, envelope, draft)) {
+        claim_give(router, claim);
+        return false;
+    }
+    route_reseat(router, call, claim);
+    call->started_us = router->now_us;
+    outlier_sent(router, call, draft->rules);
+    return true;
 }
 
 void route_move(struct router *router, struct call *call, const struct envelope *envelope,
@@ -364,10 +394,10 @@ void route_move(struct router *router, struct call *call, const struct envelope 
     if (call->deadline_us != 0)
         wheel_add(&router->wheel, &call->timer, (call->deadline_us + 999) / 1000);
     moved.rules = policy_find(router, call->caller, envelope->endpoint);
-    moved.callee = route_pick(router, call->caller, &moved);
+    moved.callee = route_pick(router, call->caller, envelope, &moved);
     if (moved.callee == NULL || envelope->body.size > moved.callee->body_max)
-        refusal.verdict = route_explain(router, call->caller,
-                route_service_name(envelope->endpoint), &moved, ROUTES_NONE, refusal.text);
+        refusal.verdict =
+                route_explain(router, call->caller, envelope, &moved, ROUTES_NONE, refusal.text);
     else if (route_may(router, call->caller, envelope->endpoint, &moved, &refusal) &&
              route_hand_over(router, call, envelope, &moved, &refusal)) {
         router->stats.calls += call->kept == NULL ? 1 : 0; /* what is kept was counted */
@@ -375,6 +405,24 @@ void route_move(struct router *router, struct call *call, const struct envelope 
     }
     if (!retry_refused(router, call, &refusal.verdict))
         call_abort(router, call, &refusal.verdict);
+}
+
+/* Sends a call that may be made: to who serves it, at once, or when a policy says or somebody is
+ * there. */
+static void route_dispatch(struct router *router, struct peer *peer,
+        const struct envelope *envelope, struct draft *draft)
+{
+    struct refusal refusal;
+
+    if (!gate_admit(router, peer, envelope, draft) ||
+            !route_find_deadline(router, peer, envelope, draft))
+        return;
+    if (draft->rules != NULL && retry_begin(router, peer, envelope, draft))
+        return;
+    if (route_find_callee(router, peer, envelope, draft, &refusal))
+        route_open(router, peer, envelope, draft);
+    else if (!waiting_take(router, peer, envelope, draft))
+        say_verdict(router, peer, envelope->id, &refusal.verdict);
 }
 
 int route_call(struct router *router, struct peer *peer, const struct envelope *envelope)
@@ -414,7 +462,7 @@ int route_call(struct router *router, struct peer *peer, const struct envelope *
     name = route_service_name(envelope->endpoint);
     if (name.size == sizeof(own) - 1 && memcmp(name.data, own, name.size) == 0)
         return own_call(router, peer, envelope);
-    route_send(router, peer, envelope, &draft);
+    route_dispatch(router, peer, envelope, &draft);
     return 0;
 }
 

@@ -51,13 +51,9 @@ bool route_find_callee(struct router *router, struct peer *peer, const struct en
 struct call *route_seat(struct router *router, struct peer *peer, const struct envelope *envelope,
         const struct draft *draft);
 
-/* Then into the callee's outbox. False where that has no room. */
-bool route_forward(struct router *router, struct call *call, const struct envelope *envelope,
-        const struct draft *draft);
-
-/* Takes the call from its callee, which is done with it, to another, by another id. False without
- * memory, and never for the waiting room; then it is where it was. */
-bool route_reseat(struct router *router, struct call *call, struct peer *callee);
+/* Takes the call from its callee, which is done with it, into the waiting room, by another id.
+ * False without memory; then it is where it was. */
+bool route_take_back(struct router *router, struct call *call);
 
 /* Sends a call that is in the waiting room to the draft's callee. False where that has no room, as
  * `refusal` says; then it is there still. */

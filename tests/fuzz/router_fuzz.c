@@ -463,7 +463,7 @@ static void check_waiting(const struct stage *stage)
     list_for_each (node, &router->waiting_room.calls_taken) {
         const struct call *call = list_entry(node, struct call, by_callee);
 
-        CHECK(call->caller != NULL && call->claim == NULL && list_is_empty(&call->children));
+        CHECK(call->caller != NULL && call->claim != NULL && list_is_empty(&call->children));
         CHECK(call->waiter != NULL || call->kept != NULL);
         CHECK(call->kept == NULL || call->caller->neighbour == NULL);
         waiting += 1;
