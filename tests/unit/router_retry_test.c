@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <string.h>
 
-#include "kernel/router/policy_limits.h"
+#include "kernel/router/policy.h"
 #include "kernel/router/say.h"
 #include "tests/unit/cmocka.h"
 #include "tests/unit/router_policies.h"
@@ -194,6 +194,35 @@ static void test_a_call_waits_for_an_instance_that_comes(void **state)
     id = bus_take_call(&bus, one);
     assert_true(id != 0);
     bus_answer(&bus, one, id, OK, 0);
+    assert_int_equal(bus_take_code(&bus, caller, 5), OK);
+}
+
+/* A service that restarts is late: waiting for it costs no retry, with a policy or without. */
+static void test_a_call_waits_for_a_service_that_is_expected_and_keeps_its_retries(void **state)
+{
+    struct span none = { (const uint8_t *)"", 0 };
+    struct peer *caller = bus_caller(&bus);
+    const struct rules *rules;
+    struct peer *one;
+    uint64_t id;
+
+    (void)state;
+    set_retries(1, false);
+    one = bus_process(&bus, "shop", 7, none);
+    router_detach(&bus.router, one, bus.now_us);
+    bus_hear(&bus, supervisor);
+    bus_ask_for(&bus, caller, 5, "shop.Pay", 0);
+    bus_pass_ms(&bus, 150);
+    assert_int_equal(bus_take_code(&bus, caller, 5), NOTHING);
+    one = bus_instance(&bus, &(struct instance){ "shop", "1", NULL, NULL });
+    assert_int_equal(one->calls_taken_count, 1);
+    id = call_id(&bus.router.calls, list_entry(one->calls_taken.next, struct call, by_callee));
+    rules = policy_find(&bus.router, caller, bus_text("shop.Pay"));
+    assert_true(rules->by[SETTING_RETRIES]->retries == 0);
+    bus_answer(&bus, one, id, CODE_UNAVAILABLE, EXECUTED_NO);
+    bus_pass_ms(&bus, 30);
+    assert_true(rules->by[SETTING_RETRIES]->retries == 1);
+    bus_answer(&bus, one, bus_take_call(&bus, one), OK, 0);
     assert_int_equal(bus_take_code(&bus, caller, 5), OK);
 }
 
@@ -522,6 +551,9 @@ int main(void)
                 test_there_are_as_many_retries_as_the_policy_says, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
                 test_a_call_waits_for_an_instance_that_comes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+                test_a_call_waits_for_a_service_that_is_expected_and_keeps_its_retries, set_up,
+                tear_down),
         cmocka_unit_test_setup_teardown(
                 test_retry_after_is_waited_for_and_the_deadline_is_the_end, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
