@@ -7,7 +7,9 @@
 #include "transport/terms.h"
 #include "tests/unit/cmocka.h"
 
-enum { S = 1000000, ANSWERS_MAX = 4096 };
+enum { ANSWERS_MAX = 4096 };
+
+#define S UINT64_C(1000000)
 
 static const struct breaker_terms terms = {
     .failures = 3, .percent = 50, .window_ms = 1000, .eject_ms = 1000
@@ -125,7 +127,7 @@ static void test_random_answers_are_judged_as_a_list_of_them_is(void **state)
     for (uint64_t seed = 1; seed <= 200; seed++) {
         static struct model model;
         struct breaker breaker = { 0 };
-        uint64_t now_us = 10 * (uint64_t)S;
+        uint64_t now_us = 10 * S;
         struct random random;
         uint32_t part;
 
