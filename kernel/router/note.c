@@ -114,7 +114,8 @@ static uint32_t note_since(const struct note *note, uint64_t now_us)
 }
 
 /* Keeps what most calls do not need to have kept. */
-static void note_keep(struct router *router, const struct call *call, const struct draft *draft)
+static void note_keep(
+        const struct router *router, const struct call *call, const struct draft *draft)
 {
     struct note_detail *detail = note_detail(router, call);
     struct note *note = note_of(router, call);
@@ -146,33 +147,15 @@ static void note_parent_span(const struct draft *draft, uint8_t span[TRACE_SIZE 
         memset(span, 0, TRACE_SIZE - 16);
 }
 
-/* A call that waited for an instance was sent to one. */
-static void note_moved(struct router *router, const struct call *call)
-{
-    struct note *note = note_of(router, call);
-
-    note->sent = true;
-    note->instances = (uint16_t)call->callee->service->ready_count;
-    note->queued_us = note_since(note, router->now_us);
-    if (call->callee->out.leaving != 0)
-        list_push(&call->callee->waiting, &note->waiting);
-}
-
 void note_opened(struct router *router, struct call *call)
 {
     struct draft *draft = router->notebook.draft;
     struct note *note = note_of(router, call);
-    struct span endpoint;
+    struct span endpoint = draft->envelope->endpoint;
 
-    if (draft == NULL) {
-        note_moved(router, call);
-        return;
-    }
-    endpoint = draft->envelope->endpoint;
     *note = (struct note){ .method = note_find_method(router, call, endpoint) };
     list_init(&note->waiting);
     note->named = note->method != NULL;
-    note->sent = call->callee != &router->waiting_room;
     note->began_us = draft->began_us;
     if (!note->named)
         note->method = meter_find_service(
@@ -180,13 +163,26 @@ void note_opened(struct router *router, struct call *call)
     note->method->open += 1;
     note->bytes_up = draft->envelope->body.size;
     note->hops = (uint8_t)draft->hops;
-    note->instances = (uint16_t)draft->service->ready_count;
+    note->instances = draft->service != NULL ? (uint16_t)draft->service->ready_count : 0;
     note_parent_span(draft, note->parent_span);
     if (!note->named || call->caller->neighbour != NULL || call->callee->neighbour != NULL)
         note_keep(router, call, draft);
-    if (call->callee->out.leaving != 0)
-        list_push(&call->callee->waiting, &note->waiting);
     note_end(router);
+}
+
+void note_sent(struct router *router, const struct call *call, struct peer *callee)
+{
+    struct note *note = note_of(router, call);
+
+    note->sent = true;
+    note->queued_us = note_since(note, router->now_us);
+    if (callee->out.leaving != 0)
+        list_push(&callee->waiting, &note->waiting);
+}
+
+void note_taken_back(struct router *router, const struct call *call)
+{
+    list_remove(&note_of(router, call)->waiting);
 }
 
 /* Its service has the method: from now on it is counted by its own name. */
@@ -333,7 +329,7 @@ static void note_write(struct router *router, const struct call *call, const str
     record->shape = (uint8_t)call->shape;
     record->executed = (uint8_t)ending->executed;
     record->cause = (uint8_t)ending->cause;
-    record->refused = false;
+    record->refused = !note->sent;
     record->detailed = false;
     note_cap(record, call->cap);
     note_caller(record, router, call->caller,
@@ -370,8 +366,12 @@ static void note_finish(struct router *router, struct call *call, const struct e
     method->bytes_down += note->bytes_down;
     method->items_up += note->items_up;
     method->items_down += note->items_down;
-    histogram_record(&method->took, router->now_us - note->began_us);
-    histogram_record(&method->queued, note->queued_us);
+    if (note->sent) {
+        histogram_record(&method->took, router->now_us - note->began_us);
+        histogram_record(&method->queued, note->queued_us);
+    } else {
+        method->refused[ending->cause] += 1;
+    }
     note_write(router, call, ending);
     note->method = NULL;
 }
@@ -426,7 +426,8 @@ static struct ending note_judge(struct router *router, const struct verdict *ver
 
 void note_aborted(struct router *router, struct call *call, const struct verdict *verdict)
 {
-    struct ending ending = note_judge(router, verdict, false);
+    bool given_up = verdict->code == CODE_CANCELLED || verdict->code == CODE_DEADLINE_EXCEEDED;
+    struct ending ending = note_judge(router, verdict, !note_of(router, call)->sent && !given_up);
 
     note_finish(router, call, &ending);
 }
@@ -567,8 +568,6 @@ static void note_expired(
 
     if (call == NULL || note_of(router, call)->method == NULL || note_of(router, call)->sent)
         return;
-    if (router->notebook.blame == CAUSE_NONE && verdict->code == CODE_UNAVAILABLE)
-        note_blame(router, CAUSE_NO_INSTANCE);
     note_aborted(router, call, verdict);
 }
 

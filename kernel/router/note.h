@@ -32,7 +32,7 @@ struct note {
     uint16_t instances; /* that took calls when it came */
     uint8_t hops;       /* links that it came over */
     bool named;         /* `method` is its method's own row */
-    bool sent;          /* it waits for no instance any more */
+    bool sent;          /* to a callee, at least once */
     bool detailed;      /* there is a note_detail */
     uint8_t parent_span[TRACE_SIZE - 16];
 };
@@ -70,8 +70,14 @@ void notebook_deinit(struct notebook *notebook);
 void note_begin(struct router *router, struct draft *draft);
 void note_end(struct router *router);
 
-/* The call was put into its callee's outbox, or waits for an instance, and then is once more. */
+/* The call has a slot: the draft is taken in. */
 void note_opened(struct router *router, struct call *call);
+
+/* It was put into the callee's outbox; once more where it is tried again. */
+void note_sent(struct router *router, const struct call *call, struct peer *callee);
+
+/* It is taken from its callee, to be tried again. */
+void note_taken_back(struct router *router, const struct call *call);
 
 /* An item of `size` bytes was sent on. */
 void note_item(struct router *router, struct call *call, size_t size, bool up);

@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/router/explain.h"
 #include "kernel/router/grant.h"
+#include "kernel/router/policy.h"
 #include "kernel/router/report.h"
 #include "kernel/router/routes.h"
 #include "kernel/router/say.h"
@@ -149,7 +151,8 @@ int own_call(struct router *router, struct peer *peer, const struct envelope *en
     static const struct verdict supervisors = { CODE_PERMISSION_DENIED, EXECUTED_NO, 0,
         "Admit and Dismiss are the supervisor's" };
     static const struct verdict unknown = { CODE_UNIMPLEMENTED, EXECUTED_NO, 0,
-        "the router has Grant, Revoke, Caps, Stats, Meter, Calls, Link, Routes and mu.Health" };
+        "the router has Grant, Revoke, Caps, Explain, Stats, Meter, Calls, Link, Routes and "
+        "mu.Health" };
 
     if (own_is(envelope->endpoint, "router.Stats"))
         own_stats(router, peer, envelope);
@@ -171,6 +174,10 @@ int own_call(struct router *router, struct peer *peer, const struct envelope *en
         report_meter(router, peer, envelope);
     else if (own_is(envelope->endpoint, "router.Calls"))
         report_calls(router, peer, envelope);
+    else if (own_is(envelope->endpoint, "router.Policies"))
+        policies_replace(router, peer, envelope);
+    else if (own_is(envelope->endpoint, "router.Explain"))
+        explain_answer(router, peer, envelope);
     else if (own_is(envelope->endpoint, "router.Expect"))
         waiting_expect(router, peer, envelope);
     else if (own_is(envelope->endpoint, "router.Admit") ||
