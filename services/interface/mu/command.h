@@ -17,6 +17,7 @@ enum completer {
     COMPLETE_NODE,     /* one that is known in the network */
     COMPLETE_CLIENT,   /* one that came with a token of this node */
     COMPLETE_ENDPOINT, /* service.Method */
+    COMPLETE_TRACE,    /* the id of one that the router remembers, or its first digits */
     COMPLETE_POLICY,   /* the scope of a policy that was set */
     COMPLETE_FIELD,    /* key=value of the request of the endpoint before it */
     COMPLETE_COMMAND,
@@ -46,10 +47,11 @@ struct command {
     const char *alias; /* a second name, or NULL */
     const char *group; /* its heading in `mu help`; the nouns' children have none */
     const char *summary;
-    const char *words;   /* "SERVICE.METHOD [key=value …]"; NULL for none */
-    const char *details; /* paragraphs for --help, or NULL */
-    bool takes_raw;      /* -o raw has a meaning */
-    bool is_local;       /* works on this machine, and not on a node elsewhere */
+    const char *words;             /* "SERVICE.METHOD [key=value …]"; NULL for none */
+    const char *details;           /* paragraphs for --help, or NULL */
+    bool takes_raw;                /* -o raw has a meaning */
+    enum output_format own_format; /* of those behind OUTPUT_RAW the one that has; else 0 */
+    bool is_local;                 /* works on this machine, and not on a node elsewhere */
     int words_min;
     int words_max;            /* COMMAND_WORDS_ANY: no limit */
     const struct flag *flags; /* NULL for none */
