@@ -213,7 +213,7 @@ void router_detach(struct router *router, struct peer *peer, uint64_t now_us)
     while (!list_is_empty(&peer->calls_made)) {
         struct call *call = list_entry(peer->calls_made.next, struct call, by_caller);
 
-        note_blame(router, CAUSE_CALLER_GONE);
+        tally_blame(router, CAUSE_CALLER_GONE);
         call_abort(router, call, &gone);
     }
     while (!list_is_empty(&peer->calls_taken)) {

@@ -15,7 +15,7 @@
 #include "kernel/router/call.h"
 #include "kernel/router/grant.h"
 #include "kernel/router/neighbour.h"
-#include "kernel/router/note.h"
+#include "kernel/router/tally.h"
 #include "kernel/router/peer.h"
 #include "kernel/router/service.h"
 #include "kernel/router/wheel.h"

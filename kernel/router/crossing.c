@@ -71,7 +71,7 @@ bool crossing_admit(
     struct verdict verdict = crossing_judge(router, peer, call, &stamp);
 
     if (verdict.code != 0) {
-        note_blame(router, crossing_cause(verdict.code));
+        tally_blame(router, crossing_cause(verdict.code));
         say_verdict(router, peer, call->id, &verdict);
         return false;
     }

@@ -34,7 +34,7 @@ void own_reply(struct router *router, struct peer *peer, uint64_t id, const Prot
         return;
     }
     protobuf_c_message_pack(reply, body);
-    note_replied(router, peer, id, size);
+    tally_replied(router, peer, id, size);
     say_surely(router, peer,
             &(struct envelope){ .kind = ENVELOPE_RESULT, .id = id, .body = { body, size } });
     free(body);

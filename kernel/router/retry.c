@@ -186,7 +186,7 @@ static void retry_send(struct router *router, struct call *call)
     if (waiting_join(router, call, &envelope, &draft))
         return;
     if (!retry_refused(router, call, &refusal.verdict)) {
-        note_blame(router, refusal.cause);
+        tally_blame(router, refusal.cause);
         call_abort(router, call, &refusal.verdict);
     }
 }

@@ -294,7 +294,7 @@ struct call *route_seat(struct router *router, struct peer *peer, const struct e
     if (call == NULL) {
         if (claim != NULL)
             claim_give(router, claim);
-        note_blame(router, CAUSE_ROUTER_FULL);
+        tally_blame(router, CAUSE_ROUTER_FULL);
         route_refuse(router, peer, envelope, CODE_RESOURCE_EXHAUSTED,
                 "the router has as many calls under way as it can hold");
         return NULL;
@@ -315,7 +315,7 @@ struct call *route_seat(struct router *router, struct peer *peer, const struct e
         list_push(&draft->parent->children, &call->by_parent);
     if (call->deadline_us != 0)
         wheel_add(&router->wheel, &call->timer, (call->deadline_us + 999) / 1000);
-    note_opened(router, call);
+    tally_opened(router, call);
     return call;
 }
 
@@ -337,7 +337,7 @@ static bool route_forward(struct router *router, const struct call *call, struct
 
     if (!say(router, callee, &forward, OUTBOX_CALLS))
         return false;
-    note_sent(router, call, callee);
+    tally_sent(router, call, callee);
     claim_charge(claim, callee->out.size - queued);
     callee->calls += 1;
     throttle_hasten(router, callee);
@@ -357,7 +357,7 @@ static void route_open(struct router *router, struct peer *peer, const struct en
         outlier_sent(router, call, draft->rules);
         return;
     }
-    note_blame(router, CAUSE_QUEUE_FULL);
+    tally_blame(router, CAUSE_QUEUE_FULL);
     route_refuse(router, peer, envelope, CODE_RESOURCE_EXHAUSTED,
             "too many bytes wait for the service already");
     call_finish(router, call);
@@ -387,7 +387,7 @@ bool route_take_back(struct router *router, struct call *call)
 
     if (claim == NULL)
         return false;
-    note_taken_back(router, call);
+    tally_taken_back(router, call);
     route_reseat(router, call, claim);
     call_renew(call);
     return true;
@@ -434,7 +434,7 @@ void route_move(struct router *router, struct call *call, const struct envelope 
         return;
     }
     if (!retry_refused(router, call, &refusal.verdict)) {
-        note_blame(router, refusal.cause);
+        tally_blame(router, refusal.cause);
         call_abort(router, call, &refusal.verdict);
     }
 }
@@ -446,10 +446,10 @@ static void route_dispatch(struct router *router, struct peer *peer,
 {
     struct refusal refusal;
 
-    note_blame(router, CAUSE_POLICY);
+    tally_blame(router, CAUSE_POLICY);
     if (!gate_admit(router, peer, envelope, draft))
         return;
-    note_blame(router, CAUSE_NONE);
+    tally_blame(router, CAUSE_NONE);
     if (!route_find_deadline(router, peer, envelope, draft))
         return;
     if (draft->rules != NULL && retry_begin(router, peer, envelope, draft))
@@ -457,7 +457,7 @@ static void route_dispatch(struct router *router, struct peer *peer,
     if (route_find_callee(router, peer, envelope, draft, &refusal)) {
         route_open(router, peer, envelope, draft);
     } else if (!waiting_take(router, peer, envelope, draft)) {
-        note_blame(router, refusal.cause);
+        tally_blame(router, refusal.cause);
         say_verdict(router, peer, envelope->id, &refusal.verdict);
     }
 }
@@ -486,15 +486,15 @@ static int route_take(struct router *router, struct peer *peer, const struct env
         return 0;
     }
     if (peer->visitor != NULL && !permit_has(envelope->endpoint)) {
-        note_blame(router, CAUSE_NOT_FOR_CLIENTS);
+        tally_blame(router, CAUSE_NOT_FOR_CLIENTS);
         route_refuse(router, peer, envelope, CODE_PERMISSION_DENIED,
                 "a client may call services and look at the node, and not control either");
         return 0;
     }
-    note_blame(router, CAUSE_CALLER_FULL);
+    tally_blame(router, CAUSE_CALLER_FULL);
     if (!limit_admits(router, peer, envelope))
         return 0;
-    note_blame(router, CAUSE_NONE);
+    tally_blame(router, CAUSE_NONE);
     if (!route_find_cap(router, peer, envelope, draft))
         return 0;
     name = route_service_name(envelope->endpoint);
@@ -514,9 +514,9 @@ int route_call(struct router *router, struct peer *peer, const struct envelope *
         .caller = { peer->stamp, peer->stamp_size } };
     int r;
 
-    note_begin(router, &draft);
+    tally_begin(router, &draft);
     r = route_take(router, peer, envelope, &draft);
-    note_end(router);
+    tally_end(router);
     return r;
 }
 
@@ -540,9 +540,9 @@ void route_notice(
         return; /* it is told everything when it comes */
     draft.callee = draft.service->ready[0];
     draft.deadline_us = router->now_us + UINT64_C(1000) * ROUTE_NOTICE_TIMEOUT_MS;
-    note_begin(router, &draft);
+    tally_begin(router, &draft);
     route_open(router, &router->self, &envelope, &draft);
-    note_end(router);
+    tally_end(router);
 }
 
 static void route_measure(struct router *router, struct peer *callee, const struct call *call)
@@ -588,10 +588,10 @@ int route_result(struct router *router, struct peer *peer, const struct envelope
     if (envelope->status.size != 0)
         router->stats.calls_failed += 1;
     if (say(router, call->caller, &forward, OUTBOX_RESULTS)) {
-        note_answered(router, call, envelope);
+        tally_answered(router, call, envelope);
     } else {
-        note_blame(router, CAUSE_ANSWER_NO_ROOM);
-        note_aborted(router, call, &full);
+        tally_blame(router, CAUSE_ANSWER_NO_ROOM);
+        tally_aborted(router, call, &full);
         say_verdict(router, call->caller, call->caller_id, &full);
     }
     call_finish(router, call);

@@ -124,7 +124,7 @@ static void shell_loaded(struct channel *channel, void *user)
 
     (void)channel;
     if (!list_is_empty(&link->peer->waiting))
-        note_left(link->peer, clock_us());
+        tally_left(link->peer, clock_us());
 }
 
 static int shell_receive(struct channel *channel, struct frame_reader *reader, void *user)

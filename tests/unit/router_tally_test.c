@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Each call, however it ends, is noted once: counted in one row and written down with who, what and
  * why. */
-#include "kernel/router/note.h"
+#include "kernel/router/tally.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -387,7 +387,7 @@ static void test_a_call_waits_until_the_send_before_it_is_done(void **state)
     (void)state;
     greeter->out.leaving = 1;
     call = bus_call(&bus, caller, 1, "greeter.Hello", SHAPE_UNARY, greeter);
-    note_left(greeter, bus.now_us + 300);
+    tally_left(greeter, bus.now_us + 300);
     greeter->out.leaving = 0;
     bus.now_us += 1000;
     answer(greeter, call.id, "");

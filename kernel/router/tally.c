@@ -3,7 +3,7 @@
  * copies of numbers, and a call that is under way costs no place in the journal. What would be gone
  * by then (who called from another node, who was passed over) is kept beside the call's slot, and
  * only for calls that have it. */
-#include "kernel/router/note.h"
+#include "kernel/router/tally.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -50,39 +50,39 @@ void notebook_deinit(struct notebook *notebook)
     *notebook = (struct notebook){ 0 };
 }
 
-void note_begin(struct router *router, struct draft *draft)
+void tally_begin(struct router *router, struct draft *draft)
 {
     router->notebook.draft = draft;
     router->notebook.blame = CAUSE_NONE;
 }
 
-void note_end(struct router *router)
+void tally_end(struct router *router)
 {
     router->notebook.draft = NULL;
     router->notebook.blame = CAUSE_NONE;
 }
 
-void note_blame(struct router *router, enum cause cause)
+void tally_blame(struct router *router, enum cause cause)
 {
     router->notebook.blame = cause;
 }
 
-static struct span note_text(const char *text)
+static struct span tally_text(const char *text)
 {
     return (struct span){ (const uint8_t *)text, strlen(text) };
 }
 
-static enum side note_side(const struct peer *callee)
+static enum side tally_side(const struct peer *callee)
 {
     return callee->neighbour != NULL ? SIDE_THERE : SIDE_HERE;
 }
 
-static struct note *note_of(const struct router *router, const struct call *call)
+static struct tally *tally_of(const struct router *router, const struct call *call)
 {
     return &router->notebook.notes[call - router->calls.slots];
 }
 
-static struct note_detail *note_detail(const struct router *router, const struct call *call)
+static struct tally_detail *tally_detail(const struct router *router, const struct call *call)
 {
     return &router->notebook.details[call - router->calls.slots];
 }
@@ -90,10 +90,10 @@ static struct note_detail *note_detail(const struct router *router, const struct
 /* ---- while a call is under way ---- */
 
 /* The row that the call is counted in; its own, if it has one. */
-static struct method *note_find_method(
+static struct method *tally_find_method(
         struct router *router, struct call *call, struct span endpoint)
 {
-    enum side side = note_side(call->callee);
+    enum side side = tally_side(call->callee);
     struct method *method = call->caller->called;
 
     if (!meter_is(method, endpoint) || method->side != side) {
@@ -106,7 +106,7 @@ static struct method *note_find_method(
 }
 
 /* For how long the router has the call. */
-static uint32_t note_since(const struct note *note, uint64_t now_us)
+static uint32_t tally_since(const struct tally *note, uint64_t now_us)
 {
     uint64_t since_us = now_us > note->began_us ? now_us - note->began_us : 0;
 
@@ -114,11 +114,11 @@ static uint32_t note_since(const struct note *note, uint64_t now_us)
 }
 
 /* Keeps what most calls do not need to have kept. */
-static void note_keep(
+static void tally_keep(
         const struct router *router, const struct call *call, const struct draft *draft)
 {
-    struct note_detail *detail = note_detail(router, call);
-    struct note *note = note_of(router, call);
+    struct tally_detail *detail = tally_detail(router, call);
+    struct tally *note = tally_of(router, call);
     struct span endpoint = draft->envelope->endpoint;
     struct span caller = draft->from_service;
 
@@ -137,7 +137,7 @@ static void note_keep(
 }
 
 /* The span in which a call is made. */
-static void note_parent_span(const struct draft *draft, uint8_t span[TRACE_SIZE - 16])
+static void tally_parent_span(const struct draft *draft, uint8_t span[TRACE_SIZE - 16])
 {
     if (draft->envelope->trace.size != 0)
         memcpy(span, draft->envelope->trace.data + 16, TRACE_SIZE - 16);
@@ -147,49 +147,49 @@ static void note_parent_span(const struct draft *draft, uint8_t span[TRACE_SIZE 
         memset(span, 0, TRACE_SIZE - 16);
 }
 
-void note_opened(struct router *router, struct call *call)
+void tally_opened(struct router *router, struct call *call)
 {
     struct draft *draft = router->notebook.draft;
-    struct note *note = note_of(router, call);
+    struct tally *note = tally_of(router, call);
     struct span endpoint = draft->envelope->endpoint;
 
-    *note = (struct note){ .method = note_find_method(router, call, endpoint) };
+    *note = (struct tally){ .method = tally_find_method(router, call, endpoint) };
     list_init(&note->waiting);
     note->named = note->method != NULL;
     note->began_us = draft->began_us;
     if (!note->named)
         note->method = meter_find_service(
-                &router->notebook.meter, meter_service_of(endpoint), note_side(call->callee));
+                &router->notebook.meter, meter_service_of(endpoint), tally_side(call->callee));
     note->method->open += 1;
     note->bytes_up = draft->envelope->body.size;
     note->hops = (uint8_t)draft->hops;
     note->instances = draft->service != NULL ? (uint16_t)draft->service->ready_count : 0;
-    note_parent_span(draft, note->parent_span);
+    tally_parent_span(draft, note->parent_span);
     if (!note->named || call->caller->neighbour != NULL || call->callee->neighbour != NULL)
-        note_keep(router, call, draft);
-    note_end(router);
+        tally_keep(router, call, draft);
+    tally_end(router);
 }
 
-void note_sent(struct router *router, const struct call *call, struct peer *callee)
+void tally_sent(struct router *router, const struct call *call, struct peer *callee)
 {
-    struct note *note = note_of(router, call);
+    struct tally *note = tally_of(router, call);
 
     note->sent = true;
-    note->queued_us = note_since(note, router->now_us);
+    note->queued_us = tally_since(note, router->now_us);
     if (callee->out.leaving != 0)
         list_push(&callee->waiting, &note->waiting);
 }
 
-void note_taken_back(struct router *router, const struct call *call)
+void tally_taken_back(struct router *router, const struct call *call)
 {
-    list_remove(&note_of(router, call)->waiting);
+    list_remove(&tally_of(router, call)->waiting);
 }
 
 /* Its service has the method: from now on it is counted by its own name. */
-static void note_name(struct router *router, const struct call *call)
+static void tally_name(struct router *router, const struct call *call)
 {
-    struct note *note = note_of(router, call);
-    const struct note_detail *detail = note_detail(router, call);
+    struct tally *note = tally_of(router, call);
+    const struct tally_detail *detail = tally_detail(router, call);
     struct span endpoint = { (const uint8_t *)detail->endpoint, detail->endpoint_size };
     struct method *method =
             meter_name(&router->notebook.meter, endpoint, (enum side)note->method->side);
@@ -202,9 +202,9 @@ static void note_name(struct router *router, const struct call *call)
     method->open += 1;
 }
 
-void note_item(struct router *router, struct call *call, size_t size, bool up)
+void tally_item(struct router *router, struct call *call, size_t size, bool up)
 {
-    struct note *note = note_of(router, call);
+    struct tally *note = tally_of(router, call);
 
     if (up) {
         note->bytes_up += size;
@@ -214,26 +214,26 @@ void note_item(struct router *router, struct call *call, size_t size, bool up)
     note->bytes_down += size;
     note->items_down += 1;
     if (!note->named && note->items_down == 1 && note->method != NULL)
-        note_name(router, call);
+        tally_name(router, call);
 }
 
 /* The call waits no more for the system to take it. */
-static void note_leave(struct note *note, uint64_t now_us)
+static void tally_leave(struct tally *note, uint64_t now_us)
 {
-    note->queued_us = note_since(note, now_us);
+    note->queued_us = tally_since(note, now_us);
     list_remove(&note->waiting);
 }
 
-void note_left(struct peer *peer, uint64_t now_us)
+void tally_left(struct peer *peer, uint64_t now_us)
 {
     while (!list_is_empty(&peer->waiting))
-        note_leave(list_entry(peer->waiting.next, struct note, waiting), now_us);
+        tally_leave(list_entry(peer->waiting.next, struct tally, waiting), now_us);
 }
 
 /* ---- records ---- */
 
 /* Who calls; `service` and `instance` are what another node says of it. */
-static void note_caller(struct journal_record *record, const struct router *router,
+static void tally_caller(struct journal_record *record, const struct router *router,
         const struct peer *caller, struct span service, uint64_t instance)
 {
     struct span node = { 0 };
@@ -243,45 +243,45 @@ static void note_caller(struct journal_record *record, const struct router *rout
     record->caller_party = PARTY_PROCESS;
     if (caller == &router->self) {
         record->caller_party = PARTY_ROUTER;
-        service = note_text(caller->admitted);
+        service = tally_text(caller->admitted);
     } else if (caller->neighbour != NULL) {
         record->caller_party = PARTY_NODE;
         record->caller_instance = instance;
         record->caller_pid = 0;
-        node = note_text(caller->neighbour->node);
+        node = tally_text(caller->neighbour->node);
     } else if (caller->visitor != NULL) {
         record->caller_party = PARTY_CLIENT;
         record->caller_pid = 0;
-        service = note_text(caller->visitor->client);
+        service = tally_text(caller->visitor->client);
     } else {
-        service = note_text(caller->service != NULL ? caller->service->name : caller->admitted);
+        service = tally_text(caller->service != NULL ? caller->service->name : caller->admitted);
     }
     record->caller_size = journal_put_text(record, 0, service);
     record->caller_node_size = journal_put_text(record, record->caller_size, node);
 }
 
-static void note_callee(struct journal_record *record, const struct peer *callee)
+static void tally_callee(struct journal_record *record, const struct peer *callee)
 {
     struct span node = { 0 };
 
-    record->side = (uint8_t)note_side(callee);
+    record->side = (uint8_t)tally_side(callee);
     record->callee_instance = callee->neighbour == NULL ? callee->instance : 0;
     record->callee_pid = callee->neighbour == NULL ? callee->pid : 0;
     if (callee->neighbour != NULL)
-        node = note_text(callee->neighbour->node);
+        node = tally_text(callee->neighbour->node);
     record->callee_node_size =
             journal_put_text(record, record->caller_size + record->caller_node_size, node);
 }
 
 /* mu.router.v1.CapSource, whose 0 is none. */
-static void note_cap(struct journal_record *record, const struct cap *cap)
+static void tally_cap(struct journal_record *record, const struct cap *cap)
 {
     record->cap_source = cap != NULL ? (uint8_t)cap->source + 1 : 0;
     record->cap_handle = cap != NULL ? cap->handle : 0;
 }
 
 /* What there is to say of few records. */
-static struct journal_detail *note_details(
+static struct journal_detail *tally_details(
         const struct router *router, struct journal_record *record, const struct ending *ending)
 {
     struct journal_detail *detail = journal_detail(&router->notebook.journal, record);
@@ -303,10 +303,10 @@ static struct journal_detail *note_details(
 
 /* ---- calls that were sent to a callee ---- */
 
-static void note_write(struct router *router, const struct call *call, const struct ending *ending)
+static void tally_write(struct router *router, const struct call *call, const struct ending *ending)
 {
-    const struct note *note = note_of(router, call);
-    const struct note_detail *kept = note_detail(router, call);
+    const struct tally *note = tally_of(router, call);
+    const struct tally_detail *kept = tally_detail(router, call);
     struct journal_record *record = journal_add(&router->notebook.journal, ending->code);
     struct journal_detail *detail;
 
@@ -331,14 +331,14 @@ static void note_write(struct router *router, const struct call *call, const str
     record->cause = (uint8_t)ending->cause;
     record->refused = !note->sent;
     record->detailed = false;
-    note_cap(record, call->cap);
-    note_caller(record, router, call->caller,
+    tally_cap(record, call->cap);
+    tally_caller(record, router, call->caller,
             (struct span){ (const uint8_t *)kept->caller, note->detailed ? kept->caller_size : 0 },
             note->detailed ? kept->caller_instance : 0);
-    note_callee(record, call->callee);
+    tally_callee(record, call->callee);
     if (ending->code == 0 && note->named && (!note->detailed || kept->decisions.considered == 0))
         return;
-    detail = note_details(router, record, ending);
+    detail = tally_details(router, record, ending);
     if (!note->named) {
         detail->endpoint_size = kept->endpoint_size;
         memcpy(detail->endpoint, kept->endpoint, kept->endpoint_size);
@@ -348,18 +348,18 @@ static void note_write(struct router *router, const struct call *call, const str
 }
 
 /* Counts the call and writes its record; from now on it is noted. */
-static void note_finish(struct router *router, struct call *call, const struct ending *ending)
+static void tally_finish(struct router *router, struct call *call, const struct ending *ending)
 {
-    struct note *note = note_of(router, call);
+    struct tally *note = tally_of(router, call);
     struct method *method = note->method;
 
     if (method == NULL)
         return; /* an answer of the router's by the same id was taken for its */
     if (!note->named && ending->cause == CAUSE_ANSWERED && ending->code != CODE_UNIMPLEMENTED)
-        note_name(router, call);
+        tally_name(router, call);
     method = note->method;
     if (!list_is_empty(&note->waiting))
-        note_leave(note, router->now_us);
+        tally_leave(note, router->now_us);
     method->open -= 1;
     method->codes[ending->code] += 1;
     method->bytes_up += note->bytes_up;
@@ -372,27 +372,27 @@ static void note_finish(struct router *router, struct call *call, const struct e
     } else {
         method->refused[ending->cause] += 1;
     }
-    note_write(router, call, ending);
+    tally_write(router, call, ending);
     note->method = NULL;
 }
 
-void note_answered(struct router *router, struct call *call, const struct envelope *result)
+void tally_answered(struct router *router, struct call *call, const struct envelope *result)
 {
     struct ending ending = { .executed = EXECUTED_YES, .cause = CAUSE_ANSWERED };
     struct status status;
 
-    note_of(router, call)->bytes_down += result->body.size;
+    tally_of(router, call)->bytes_down += result->body.size;
     if (result->status.size != 0 && status_read(&status, result->status) == ENVELOPE_OK) {
         ending.code = status.code;
         ending.executed = status.executed;
         ending.message = status.message;
         ending.origin = status.origin;
     }
-    note_finish(router, call, &ending);
+    tally_finish(router, call, &ending);
 }
 
 /* How the router ends a call, and why where nobody was blamed. */
-static struct ending note_judge(struct router *router, const struct verdict *verdict, bool refused)
+static struct ending tally_judge(struct router *router, const struct verdict *verdict, bool refused)
 {
     static const uint8_t ended[METER_CODES] = {
         [CODE_CANCELLED] = CAUSE_CANCELLED,
@@ -419,23 +419,23 @@ static struct ending note_judge(struct router *router, const struct verdict *ver
         .code = verdict->code,
         .executed = verdict->executed,
         .cause = cause != CAUSE_NONE ? cause : CAUSE_OTHER,
-        .message = note_text(verdict->text),
-        .origin = note_text("router"),
+        .message = tally_text(verdict->text),
+        .origin = tally_text("router"),
     };
 }
 
-void note_aborted(struct router *router, struct call *call, const struct verdict *verdict)
+void tally_aborted(struct router *router, struct call *call, const struct verdict *verdict)
 {
     bool given_up = verdict->code == CODE_CANCELLED || verdict->code == CODE_DEADLINE_EXCEEDED;
-    struct ending ending = note_judge(router, verdict, !note_of(router, call)->sent && !given_up);
+    struct ending ending = tally_judge(router, verdict, !tally_of(router, call)->sent && !given_up);
 
-    note_finish(router, call, &ending);
+    tally_finish(router, call, &ending);
 }
 
 /* ---- calls that were not ---- */
 
 /* The row in which a call is counted that no callee was sent. */
-static struct method *note_find_row(struct router *router, struct draft *draft, uint32_t code)
+static struct method *tally_find_row(struct router *router, struct draft *draft, uint32_t code)
 {
     struct meter *meter = &router->notebook.meter;
     struct span endpoint = draft->envelope->endpoint;
@@ -460,7 +460,7 @@ static struct method *note_find_row(struct router *router, struct draft *draft, 
 
 /* The trace of a call that was not sent: its caller's, else its parent's, else a new one, by which
  * it is found. */
-static void note_trace(struct router *router, struct draft *draft, uint8_t trace[TRACE_SIZE])
+static void tally_trace(struct router *router, struct draft *draft, uint8_t trace[TRACE_SIZE])
 {
     uint64_t words[2];
 
@@ -480,12 +480,12 @@ static void note_trace(struct router *router, struct draft *draft, uint8_t trace
     }
 }
 
-static void note_write_draft(struct router *router, struct draft *draft,
+static void tally_write_draft(struct router *router, struct draft *draft,
         const struct ending *ending, const struct method *method)
 {
     const struct envelope *envelope = draft->envelope;
     struct journal_record *record = journal_add(&router->notebook.journal, ending->code);
-    struct journal_detail *detail = note_details(router, record, ending);
+    struct journal_detail *detail = tally_details(router, record, ending);
 
     record->method = method;
     record->began_us = draft->began_us;
@@ -498,8 +498,8 @@ static void note_write_draft(struct router *router, struct draft *draft,
     record->bytes_down = draft->replied_size;
     record->items_up = 0;
     record->items_down = 0;
-    note_trace(router, draft, record->trace);
-    note_parent_span(draft, record->parent_span);
+    tally_trace(router, draft, record->trace);
+    tally_parent_span(draft, record->parent_span);
     record->instances = draft->service != NULL ? (uint16_t)draft->service->ready_count : 0;
     record->hops = (uint8_t)draft->hops;
     record->shape = (uint8_t)envelope->shape;
@@ -510,8 +510,8 @@ static void note_write_draft(struct router *router, struct draft *draft,
     record->callee_instance = 0;
     record->callee_pid = 0;
     record->callee_node_size = 0;
-    note_cap(record, draft->cap);
-    note_caller(record, router, draft->peer, draft->from_service, draft->from_instance);
+    tally_cap(record, draft->cap);
+    tally_caller(record, router, draft->peer, draft->from_service, draft->from_instance);
     if (method->size != envelope->endpoint.size && endpoint_is_valid(envelope->endpoint)) {
         detail->endpoint_size = (uint8_t)envelope->endpoint.size;
         memcpy(detail->endpoint, envelope->endpoint.data, envelope->endpoint.size);
@@ -522,7 +522,7 @@ static void note_write_draft(struct router *router, struct draft *draft,
 
 /* True for who looks at the router's figures: that alone is counted, but not written down, or the
  * journal of a quiet node would be full of those who read it. */
-static bool note_is_look(struct span endpoint)
+static bool tally_is_look(struct span endpoint)
 {
     static const char *const looks[] = { "router.Meter", "router.Calls", "router.Stats" };
 
@@ -534,10 +534,10 @@ static bool note_is_look(struct span endpoint)
     return false;
 }
 
-static void note_finish_draft(struct router *router, const struct ending *ending)
+static void tally_finish_draft(struct router *router, const struct ending *ending)
 {
     struct draft *draft = router->notebook.draft;
-    struct method *method = note_find_row(router, draft, ending->code);
+    struct method *method = tally_find_row(router, draft, ending->code);
 
     method->codes[ending->code] += 1;
     method->bytes_up += draft->envelope->body.size;
@@ -548,12 +548,12 @@ static void note_finish_draft(struct router *router, const struct ending *ending
         histogram_record(&method->took, router->now_us - draft->began_us);
         histogram_record(&method->queued, 0);
     }
-    if (ending->code != 0 || !note_is_look(draft->envelope->endpoint))
-        note_write_draft(router, draft, ending, method);
-    note_end(router);
+    if (ending->code != 0 || !tally_is_look(draft->envelope->endpoint))
+        tally_write_draft(router, draft, ending, method);
+    tally_end(router);
 }
 
-static bool note_is_draft(const struct router *router, const struct peer *peer, uint64_t id)
+static bool tally_is_draft(const struct router *router, const struct peer *peer, uint64_t id)
 {
     const struct draft *draft = router->notebook.draft;
 
@@ -561,51 +561,51 @@ static bool note_is_draft(const struct router *router, const struct peer *peer, 
 }
 
 /* Notes a call that waited for an instance, in vain. */
-static void note_expired(
+static void tally_expired(
         struct router *router, struct peer *peer, uint64_t id, const struct verdict *verdict)
 {
     struct call *call = call_find_by_caller(&router->calls, &peer->index, id);
 
-    if (call == NULL || note_of(router, call)->method == NULL || note_of(router, call)->sent)
+    if (call == NULL || tally_of(router, call)->method == NULL || tally_of(router, call)->sent)
         return;
-    note_aborted(router, call, verdict);
+    tally_aborted(router, call, verdict);
 }
 
-void note_refused(
+void tally_refused(
         struct router *router, struct peer *peer, uint64_t id, const struct verdict *verdict)
 {
     struct ending ending;
 
-    if (!note_is_draft(router, peer, id)) {
-        note_expired(router, peer, id, verdict);
+    if (!tally_is_draft(router, peer, id)) {
+        tally_expired(router, peer, id, verdict);
         return;
     }
     if (router->notebook.draft->own)
-        note_blame(
+        tally_blame(
                 router, verdict->code == CODE_CANCELLED ? CAUSE_CALLER_GONE : CAUSE_ROUTER_REFUSED);
-    ending = note_judge(router, verdict, true);
-    note_finish_draft(router, &ending);
+    ending = tally_judge(router, verdict, true);
+    tally_finish_draft(router, &ending);
 }
 
-void note_replied(struct router *router, struct peer *peer, uint64_t id, size_t size)
+void tally_replied(struct router *router, struct peer *peer, uint64_t id, size_t size)
 {
-    if (!note_is_draft(router, peer, id))
+    if (!tally_is_draft(router, peer, id))
         return;
     router->notebook.draft->replied_size = size;
-    note_finish_draft(router, &(struct ending){ .executed = EXECUTED_YES,
-                                      .cause = CAUSE_ANSWERED,
-                                      .origin = note_text("router") });
+    tally_finish_draft(router, &(struct ending){ .executed = EXECUTED_YES,
+                                       .cause = CAUSE_ANSWERED,
+                                       .origin = tally_text("router") });
 }
 
-void note_answered_late(struct router *router, struct peer *peer, const struct envelope *call,
+void tally_answered_late(struct router *router, struct peer *peer, const struct envelope *call,
         uint64_t began_us, const struct verdict *verdict)
 {
     struct draft draft = { .peer = peer, .envelope = call, .began_us = began_us, .own = true };
 
-    note_begin(router, &draft);
+    tally_begin(router, &draft);
     if (verdict != NULL)
-        note_refused(router, peer, call->id, verdict);
+        tally_refused(router, peer, call->id, verdict);
     else
-        note_replied(router, peer, call->id, 0);
-    note_end(router);
+        tally_replied(router, peer, call->id, 0);
+    tally_end(router);
 }
