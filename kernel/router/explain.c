@@ -90,14 +90,14 @@ static bool explain_instances(
 static void explain_fill(struct router *router, struct span endpoint, struct span caller,
         struct explain_draft *draft)
 {
-    struct rules rules;
+    struct settings settings;
 
     mu__router__v1__explain_reply__init(&draft->reply);
     draft->reply.effects = draft->each_effect;
-    policies_resolve(router, endpoint, caller, &rules);
+    policies_resolve(router, endpoint, caller, &settings);
     for (int i = 0; i < SETTINGS; i++) {
-        if (rules.by[i] != NULL)
-            explain_effect(router, draft, (enum setting)i, rules.by[i]);
+        if (settings.by[i] != NULL)
+            explain_effect(router, draft, (enum setting)i, settings.by[i]);
     }
 }
 

@@ -5,14 +5,14 @@
 #include "kernel/router/policy.h"
 #include "kernel/router/route.h"
 
-/* Finds what holds for the call, into `draft->rules`. False where it is refused, which the caller
- * is told. */
+/* Finds what holds for the call, into `draft->settings`. False where it is refused, which the
+ * caller is told. */
 bool gate_admit(struct router *router, struct peer *peer, const struct envelope *envelope,
         struct draft *draft);
 
 /* The call's time by the policies, in ms; 0: none. */
-uint64_t gate_timeout_ms(const struct rules *rules, const struct envelope *envelope);
+uint64_t gate_timeout_ms(const struct settings *settings, const struct envelope *envelope);
 
 /* The call has a slot, and counts from now on; it is over, and does no more. */
-void gate_enter(struct call *call, const struct rules *rules);
+void gate_enter(struct call *call, const struct settings *settings);
 void gate_leave(struct call *call);

@@ -28,11 +28,11 @@ static bool outlier_may_eject(const struct peer *peer)
     return out <= service->ready_count / 2;
 }
 
-void outlier_sent(struct router *router, struct call *call, const struct rules *rules)
+void outlier_sent(struct router *router, struct call *call, const struct settings *settings)
 {
-    if (rules == NULL || rules->by[SETTING_BREAKER] == NULL || call->callee->service == NULL)
+    if (settings == NULL || settings->by[SETTING_BREAKER] == NULL || call->callee->service == NULL)
         return;
-    call->watched = policy_hold(rules->by[SETTING_BREAKER]);
+    call->watched = policy_hold(settings->by[SETTING_BREAKER]);
     call->probe = breaker_sent(&call->callee->breaker, router->now_us);
 }
 

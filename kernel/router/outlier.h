@@ -5,7 +5,7 @@
 #include "kernel/router/policy.h"
 
 /* The call is sent to its callee: where a breaker watches, it is told the end. */
-void outlier_sent(struct router *router, struct call *call, const struct rules *rules);
+void outlier_sent(struct router *router, struct call *call, const struct settings *settings);
 
 /* The callee answered with the code, or its time ran out (DEADLINE_EXCEEDED). Fine for a call that
  * nothing watches. */

@@ -176,7 +176,7 @@ static void retry_send(struct router *router, struct call *call)
         .avoid = kept->failed };
     struct refusal refusal;
 
-    draft.rules = policy_find(router, caller, envelope.endpoint);
+    draft.settings = policy_find(router, caller, envelope.endpoint);
     if (route_find_callee(router, caller, &envelope, &draft, &refusal) &&
             route_hand_over(router, call, &envelope, &draft, &refusal)) {
         if (kept->policy == NULL)
@@ -192,7 +192,7 @@ static void retry_send(struct router *router, struct call *call)
 bool retry_begin(struct router *router, struct peer *peer, const struct envelope *envelope,
         const struct draft *draft)
 {
-    struct policy *policy = draft->rules->by[SETTING_RETRIES];
+    struct policy *policy = draft->settings->by[SETTING_RETRIES];
     struct draft waiting = *draft;
     struct kept *kept;
     struct call *call;

@@ -98,7 +98,7 @@ static struct verdict route_explain(const struct router *router, const struct pe
         verdict.code = CODE_RESOURCE_EXHAUSTED;
         snprintf(text, STATUS_TEXT_MAX, "%s takes bodies of up to %zu bytes", service->name,
                 draft->callee->body_max);
-    } else if (draft->rules != NULL && service->ready_count != 0 && !choice_is_any(draft)) {
+    } else if (draft->settings != NULL && service->ready_count != 0 && !choice_is_any(draft)) {
         snprintf(text, STATUS_TEXT_MAX,
                 "a policy leaves no instance of %s that is here (`mu policy explain`)",
                 service->name);
@@ -167,7 +167,7 @@ static bool route_may(struct router *router, const struct peer *peer, struct spa
 static struct peer *route_pick(struct router *router, const struct peer *peer,
         const struct envelope *envelope, const struct draft *draft)
 {
-    if (draft->rules != NULL)
+    if (draft->settings != NULL)
         return choice_pick(router, peer, draft, route_size(envelope));
     return service_pick(draft->service, peer, route_size(envelope), &router->random);
 }
@@ -210,8 +210,8 @@ static bool route_find_cap(struct router *router, struct peer *peer,
 static bool route_find_deadline(struct router *router, struct peer *peer,
         const struct envelope *envelope, struct draft *draft)
 {
-    uint64_t timeout_ms =
-            draft->rules != NULL ? gate_timeout_ms(draft->rules, envelope) : envelope->timeout_ms;
+    uint64_t timeout_ms = draft->settings != NULL ? gate_timeout_ms(draft->settings, envelope)
+                                                  : envelope->timeout_ms;
 
     if (timeout_ms == 0 && envelope->shape == SHAPE_UNARY)
         timeout_ms = TIMEOUT_DEFAULT_MS;
@@ -282,7 +282,7 @@ struct call *route_seat(struct router *router, struct peer *peer, const struct e
     call->deadline_us = draft->deadline_us;
     call->window_up = STREAM_WINDOW;
     call->window_down = STREAM_WINDOW;
-    gate_enter(call, draft->rules);
+    gate_enter(call, draft->settings);
     route_trace(router, envelope, draft, call);
     list_push(&peer->calls_made, &call->by_caller);
     list_push(&callee->calls_taken, &call->by_callee);
@@ -329,7 +329,7 @@ static void route_open(struct router *router, struct peer *peer, const struct en
         return;
     if (route_forward(router, call, call->claim, envelope, draft)) {
         router->stats.calls += 1;
-        outlier_sent(router, call, draft->rules);
+        outlier_sent(router, call, draft->settings);
         return;
     }
     route_refuse(router, peer, envelope, CODE_RESOURCE_EXHAUSTED,
@@ -381,7 +381,7 @@ bool route_hand_over(struct router *router, struct call *call, const struct enve
     }
     route_reseat(router, call, claim);
     call->started_us = router->now_us;
-    outlier_sent(router, call, draft->rules);
+    outlier_sent(router, call, draft->settings);
     return true;
 }
 
@@ -394,7 +394,7 @@ void route_move(struct router *router, struct call *call, const struct envelope 
     wheel_remove(&router->wheel, &call->timer);
     if (call->deadline_us != 0)
         wheel_add(&router->wheel, &call->timer, (call->deadline_us + 999) / 1000);
-    moved.rules = policy_find(router, call->caller, envelope->endpoint);
+    moved.settings = policy_find(router, call->caller, envelope->endpoint);
     moved.callee = route_pick(router, call->caller, envelope, &moved);
     if (moved.callee == NULL || envelope->body.size > moved.callee->body_max)
         refusal.verdict =
@@ -418,7 +418,7 @@ static void route_dispatch(struct router *router, struct peer *peer,
     if (!gate_admit(router, peer, envelope, draft) ||
             !route_find_deadline(router, peer, envelope, draft))
         return;
-    if (draft->rules != NULL && retry_begin(router, peer, envelope, draft))
+    if (draft->settings != NULL && retry_begin(router, peer, envelope, draft))
         return;
     if (route_find_callee(router, peer, envelope, draft, &refusal))
         route_open(router, peer, envelope, draft);
