@@ -19,7 +19,14 @@ enum {
     ADDRESS_SIZE_MAX = 128,      /* bytes of `host:port` */
     PASSPHRASE_SIZE_MAX = 1024,  /* bytes */
     SEAL_PASSES_MAX = 6,         /* passes of argon2id that a sealed key may ask for */
-    SEAL_MEMORY_KIB_MAX = 524288 /* KiB of memory that a sealed key may ask for */
+    SEAL_MEMORY_KIB_MAX = 524288, /* KiB of memory that a sealed key may ask for */
+    ACCESS_TEXT_MAX = 3072,       /* characters of an access token */
+    ACCESS_LIFE_MAX_S = 900,      /* s that an access token lasts at most */
+    ACCESS_SCOPES_MAX = 16,       /* patterns in a block of it */
+    ACCESS_NARROWINGS_MAX = 4,    /* blocks that its bearers append */
+    ACCESS_SUBJECT_MAX = 64,      /* bytes of the name of whom it is for */
+    ACCESS_AUDIENCE_MAX = 64,     /* bytes of the pattern of nodes that it is for */
+    ACCESS_KEYS_MAX = 8           /* keys of an authority that are believed at a time */
 };
 
 #define TIME_MAX_S 253402300799ull /* s, unix time: the last of the year 9999 */
