@@ -26,7 +26,9 @@ enum {
     ACCESS_NARROWINGS_MAX = 4,    /* blocks that its bearers append */
     ACCESS_SUBJECT_MAX = 64,      /* bytes of the name of whom it is for */
     ACCESS_AUDIENCE_MAX = 64,     /* bytes of the pattern of nodes that it is for */
-    ACCESS_KEYS_MAX = 8           /* keys of an authority that are believed at a time */
+    ACCESS_KEYS_MAX = 8,          /* keys of an authority that are believed at a time */
+    RULES_MAX = 256,              /* rules of a node */
+    RULE_REASON_MAX = 160         /* bytes of what a rule tells whom it refuses */
 };
 
 #define TIME_MAX_S 253402300799ull /* s, unix time: the last of the year 9999 */
