@@ -18,14 +18,16 @@
 struct cap;
 struct claim;
 struct peer;
+struct user;
 
 struct call {
     struct peer
             *caller; /* borrowed: until it detaches; NULL: gave up, the callee has not answered */
-    struct peer *callee;   /* borrowed: until it detaches; NULL: the slot is free */
-    const struct cap *cap; /* borrowed: it let the call through and goes after it; NULL: of one who
-                              needs none */
-    struct claim *claim;   /* borrowed: of its caller at its callee */
+    struct peer *callee;    /* borrowed: until it detaches; NULL: the slot is free */
+    const struct cap *cap;  /* borrowed: it let the call through and goes after it; NULL: of one who
+                               needs none */
+    struct claim *claim;    /* borrowed: of its caller at its callee */
+    struct user *on_behalf; /* held: whose call it is; NULL: nobody's */
     uint64_t caller_id;
     struct list by_caller; /* in caller->calls_made */
     struct list by_callee; /* in callee->calls_taken */

@@ -13,6 +13,7 @@
 #include "kernel/router/grant.h"
 #include "kernel/router/own.h"
 #include "kernel/router/permit.h"
+#include "kernel/router/right.h"
 #include "kernel/router/route.h"
 #include "kernel/router/routes.h"
 #include "kernel/router/say.h"
@@ -116,11 +117,11 @@ static bool route_may(struct router *router, struct peer *peer, const struct env
 
     if (export_allows(draft->callee, peer, envelope->endpoint))
         return true;
-    router->stats.calls_denied += 1;
     snprintf(text, sizeof(text), "%s does not export %.*s to %s (`exports` in its manifest)",
             draft->service->name, (int)envelope->endpoint.size,
             (const char *)envelope->endpoint.data, route_whose(peer));
-    route_refuse(router, peer, envelope, CODE_PERMISSION_DENIED, text);
+    right_refuse(router, peer, envelope,
+            &(struct right_refusal){ NOTE_EXPORT, CODE_PERMISSION_DENIED, text, draft->user });
     return false;
 }
 
@@ -150,19 +151,34 @@ static bool route_find_cap(struct router *router, struct peer *peer,
     draft->cap = cap_find(peer, envelope->endpoint, router->now_us);
     if (draft->cap != NULL)
         return true;
-    router->stats.calls_denied += 1;
     snprintf(text, sizeof(text),
             "%s has no capability for %.*s: write it into `calls` of its manifest, or `mu grant %s "
             "%.*s`",
             peer->admitted, (int)envelope->endpoint.size, (const char *)envelope->endpoint.data,
             peer->admitted, (int)envelope->endpoint.size, (const char *)envelope->endpoint.data);
-    route_refuse(router, peer, envelope, CODE_PERMISSION_DENIED, text);
+    right_refuse(router, peer, envelope,
+            &(struct right_refusal){ NOTE_CAPABILITY, CODE_PERMISSION_DENIED, text, draft->user });
     return false;
 }
 
-/* When the call ends for want of an answer. False where its parent is over already. */
-static bool route_find_deadline(struct router *router, struct peer *peer,
+/* Finds the call on whose behalf this one is made, if any. False where it is over already, which
+ * the caller is told. */
+static bool route_find_parent(struct router *router, struct peer *peer,
         const struct envelope *envelope, struct draft *draft)
+{
+    if (envelope->parent == 0)
+        return true;
+    draft->parent = call_find(&router->calls, envelope->parent);
+    if (draft->parent != NULL && draft->parent->callee == peer && draft->parent->caller != NULL)
+        return true;
+    route_refuse(router, peer, envelope, CODE_CANCELLED,
+            "the call on whose behalf this one was made is over");
+    return false;
+}
+
+/* When the call ends for want of an answer. */
+static void route_find_deadline(
+        const struct router *router, const struct envelope *envelope, struct draft *draft)
 {
     uint64_t timeout_ms = envelope->timeout_ms;
 
@@ -175,18 +191,9 @@ static bool route_find_deadline(struct router *router, struct peer *peer,
     if (draft->cap != NULL && draft->cap->ends_us != 0 &&
             (draft->deadline_us == 0 || draft->cap->ends_us < draft->deadline_us))
         draft->deadline_us = draft->cap->ends_us;
-    if (envelope->parent == 0)
-        return true;
-    draft->parent = call_find(&router->calls, envelope->parent);
-    if (draft->parent == NULL || draft->parent->callee != peer || draft->parent->caller == NULL) {
-        route_refuse(router, peer, envelope, CODE_CANCELLED,
-                "the call on whose behalf this one was made is over");
-        return false;
-    }
-    if (draft->parent->deadline_us != 0 &&
+    if (draft->parent != NULL && draft->parent->deadline_us != 0 &&
             (draft->deadline_us == 0 || draft->parent->deadline_us < draft->deadline_us))
         draft->deadline_us = draft->parent->deadline_us;
-    return true;
 }
 
 /* The trace id is the parent's, else the caller's, else a new one; the span id is new. */
@@ -235,6 +242,10 @@ static void route_open(struct router *router, struct peer *peer, const struct en
         return;
     }
     call->cap = draft->cap;
+    if (draft->user != NULL) {
+        user_hold(draft->user);
+        call->on_behalf = draft->user;
+    }
     call->claim = claim;
     call->shape = envelope->shape;
     call->deadline_us = draft->deadline_us;
@@ -264,11 +275,45 @@ static void route_open(struct router *router, struct peer *peer, const struct en
         wheel_add(&router->wheel, &call->timer, (call->deadline_us + 999) / 1000);
 }
 
-int route_call(struct router *router, struct peer *peer, const struct envelope *envelope)
+/* False where the call is refused for want of a right or of room, which the caller is told. */
+static bool route_may_call(struct router *router, struct peer *peer,
+        const struct envelope *envelope, struct draft *draft)
+{
+    static const struct right_refusal clients = { NOTE_EXPORT, CODE_PERMISSION_DENIED,
+        "a client may call services and look at the node, and not control either", NULL };
+
+    if (peer->visitor != NULL && !permit_has(envelope->endpoint)) {
+        right_refuse(router, peer, envelope, &clients);
+        return false;
+    }
+    if (peer->calls_made_count >= peer->calls_made_max) {
+        route_refuse(router, peer, envelope, CODE_RESOURCE_EXHAUSTED,
+                "this channel has as many calls under way as one may have");
+        return false;
+    }
+    return route_find_cap(router, peer, envelope, draft) &&
+           right_judge(router, peer, envelope, draft);
+}
+
+/* Answers a call to the router itself, sends any other on its way. */
+static void route_dispatch(struct router *router, struct peer *peer,
+        const struct envelope *envelope, struct draft *draft)
 {
     static const uint8_t own[] = "router";
+    struct span name = route_service_name(envelope->endpoint);
+
+    if (name.size == sizeof(own) - 1 && memcmp(name.data, own, name.size) == 0) {
+        own_call(router, peer, envelope);
+        return;
+    }
+    route_find_deadline(router, envelope, draft);
+    if (route_find_callee(router, peer, envelope, draft))
+        route_open(router, peer, envelope, draft);
+}
+
+int route_call(struct router *router, struct peer *peer, const struct envelope *envelope)
+{
     struct draft draft = { .caller = { peer->stamp, peer->stamp_size } };
-    struct span name;
 
     if (envelope->id == 0 || envelope->id >= CALL_ID_ROUTER ||
             call_find_by_caller(&router->calls, &peer->index, envelope->id) != NULL)
@@ -286,24 +331,10 @@ int route_call(struct router *router, struct peer *peer, const struct envelope *
                 "a call carries a caller or a status, which are not the sender's to write");
         return 0;
     }
-    if (peer->visitor != NULL && !permit_has(envelope->endpoint)) {
-        route_refuse(router, peer, envelope, CODE_PERMISSION_DENIED,
-                "a client may call services and look at the node, and not control either");
-        return 0;
-    }
-    if (peer->calls_made_count >= peer->calls_made_max) {
-        route_refuse(router, peer, envelope, CODE_RESOURCE_EXHAUSTED,
-                "this channel has as many calls under way as one may have");
-        return 0;
-    }
-    if (!route_find_cap(router, peer, envelope, &draft))
-        return 0;
-    name = route_service_name(envelope->endpoint);
-    if (name.size == sizeof(own) - 1 && memcmp(name.data, own, name.size) == 0)
-        return own_call(router, peer, envelope);
-    if (route_find_deadline(router, peer, envelope, &draft) &&
-            route_find_callee(router, peer, envelope, &draft))
-        route_open(router, peer, envelope, &draft);
+    if (route_find_parent(router, peer, envelope, &draft) &&
+            right_find_user(router, peer, envelope, &draft) &&
+            route_may_call(router, peer, envelope, &draft))
+        route_dispatch(router, peer, envelope, &draft);
     return 0;
 }
 

@@ -13,7 +13,8 @@ enum code {
     CODE_RESOURCE_EXHAUSTED = 8,
     CODE_FAILED_PRECONDITION = 9,
     CODE_UNIMPLEMENTED = 12,
-    CODE_UNAVAILABLE = 14
+    CODE_UNAVAILABLE = 14,
+    CODE_UNAUTHENTICATED = 16
 };
 
 enum executed { EXECUTED_UNKNOWN = 0, EXECUTED_NO = 1, EXECUTED_YES = 2 };
@@ -56,8 +57,8 @@ int stream_step(struct router *router, struct peer *peer, const struct envelope 
 /* HELLO, READY and DRAIN: session.c. */
 int session_step(struct router *router, struct peer *peer, const struct envelope *envelope);
 
-/* True for router, node, registry and link: names that only the supervisor gives, and that serve
- * their own node alone. */
+/* True for router, node, registry, link, etcd, auth and client: names that only the supervisor
+ * gives, and that serve their own node alone. */
 bool session_is_reserved(struct span name);
 
 /* Packs the peer's stamp anew. Returns 0 or -ENOMEM. */

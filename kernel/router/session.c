@@ -99,7 +99,7 @@ static int session_write_notice(
 
 bool session_is_reserved(struct span name)
 {
-    static const char *const reserved[] = { "router", "node", "registry", "link", "etcd",
+    static const char *const reserved[] = { "router", "node", "registry", "link", "etcd", "auth",
         "client" };
 
     for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++) {
@@ -132,7 +132,8 @@ static struct verdict session_judge(const struct peer *peer, const Mu__Bus__V1__
         verdict.text = "only the node's owner may offer services on the public socket";
     } else if (!peer->supervised && session_is_reserved(name)) {
         verdict.code = CODE_PERMISSION_DENIED;
-        verdict.text = "router, node, registry, link, etcd and client are the node's own names";
+        verdict.text =
+                "router, node, registry, link, etcd, auth and client are the node's own names";
     } else {
         verdict.code = 0;
     }

@@ -138,16 +138,16 @@ enum access_outcome access_issue(const struct access_grant *grant, const struct 
         return outcome;
     access_key_id(&body.key, &authority->public);
     randombytes_buf(body.id.bytes, sizeof(body.id.bytes));
-    outcome = access_append(&chain, (struct span){ bytes, access_body_write(&body, bytes) },
-            authority, line);
+    outcome = access_append(
+            &chain, (struct span){ bytes, access_body_write(&body, bytes) }, authority, line);
     if (outcome == ACCESS_OK)
         *id = body.id;
     return outcome;
 }
 
 /* Signs with the token's own secret: a further block, or, without a body, the seal. */
-static enum access_outcome access_as_bearer(struct access_parts *parts,
-        const struct access_body *body, char line[ACCESS_TEXT_MAX + 1])
+static enum access_outcome access_as_bearer(
+        struct access_parts *parts, const struct access_body *body, char line[ACCESS_TEXT_MAX + 1])
 {
     uint8_t secret[crypto_sign_SECRETKEYBYTES];
     uint8_t bytes[ACCESS_BODY_SIZE_MAX];
@@ -157,8 +157,8 @@ static enum access_outcome access_as_bearer(struct access_parts *parts,
 
     crypto_sign_seed_keypair(key.public.bytes, secret, parts->chain.proof.data);
     if (body != NULL) {
-        outcome = access_append(&parts->chain,
-                (struct span){ bytes, access_body_write(body, bytes) }, &key, line);
+        outcome = access_append(
+                &parts->chain, (struct span){ bytes, access_body_write(body, bytes) }, &key, line);
     } else {
         access_chain_sign(&parts->chain, &key, KEY_FOR_ACCESS_SEAL, seal);
         parts->chain.proof = (struct span){ NULL, 0 };
@@ -182,13 +182,13 @@ static enum access_outcome access_open(
     return outcome == ACCESS_OK ? access_chain_verify(&parts->chain) : outcome;
 }
 
-enum access_outcome access_narrow(const struct access_narrowing *narrowing, struct span text,
-        char line[ACCESS_TEXT_MAX + 1])
+enum access_outcome access_narrow(
+        const struct access_narrowing *narrowing, struct span text, char line[ACCESS_TEXT_MAX + 1])
 {
     static const uint8_t none[ACCESS_ID_SIZE];
-    struct access_body body = { .scopes = narrowing->scopes,
-        .expires_s = narrowing->expires_s,
-        .budget = narrowing->budget };
+    struct access_body body = {
+        .scopes = narrowing->scopes, .expires_s = narrowing->expires_s, .budget = narrowing->budget
+    };
     struct access_parts parts;
     struct access access;
     enum access_outcome outcome = access_open(&parts, &access, text);

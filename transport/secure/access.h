@@ -121,8 +121,8 @@ enum access_outcome access_issue(const struct access_grant *grant, const struct 
 
 /* Makes a narrower token of `text`, without the authority, whose signature is not looked at:
  * ACCESS_WIDER where it would be no narrower, ACCESS_SEALED, ACCESS_FULL, or why `text` is none. */
-enum access_outcome access_narrow(const struct access_narrowing *narrowing, struct span text,
-        char line[ACCESS_TEXT_MAX + 1]);
+enum access_outcome access_narrow(
+        const struct access_narrowing *narrowing, struct span text, char line[ACCESS_TEXT_MAX + 1]);
 
 /* Makes of `text` a token that allows the same and that nobody can narrow. As access_narrow. */
 enum access_outcome access_seal(struct span text, char line[ACCESS_TEXT_MAX + 1]);

@@ -26,8 +26,7 @@ struct access_body {
 
 /* Reads `bytes`, all of them, in the one spelling that access_body_write has. Returns ACCESS_OK or
  * ACCESS_BAD; `*body` may be half set then. */
-enum access_outcome access_body_read(
-        struct access_body *body, struct span bytes, bool is_first);
+enum access_outcome access_body_read(struct access_body *body, struct span bytes, bool is_first);
 
 /* Writes it to `out` (ACCESS_BODY_SIZE_MAX bytes) and returns how many bytes. */
 size_t access_body_write(const struct access_body *body, uint8_t *out);

@@ -109,8 +109,8 @@ static bool block_is_by(const struct access_block *block, const uint8_t *key,
 
 bool access_chain_is_by(const struct access_chain *chain, const struct public_key *authority)
 {
-    return block_is_by(&chain->blocks[0], authority->bytes, KEY_FOR_ACCESS,
-            chain->blocks[0].signature);
+    return block_is_by(
+            &chain->blocks[0], authority->bytes, KEY_FOR_ACCESS, chain->blocks[0].signature);
 }
 
 /* True where the secret in the token is that of the last block's key. */

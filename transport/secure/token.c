@@ -94,8 +94,8 @@ size_t token_print(const struct token *token, char text[TOKEN_TEXT_SIZE_MAX + 1]
     }
     out = be32_write(out, crc32_of((struct span){ bytes, (size_t)(out - bytes) }));
     memcpy(text, prefix, prefix_size);
-    prefix_size += base64url_write((struct span){ bytes, (size_t)(out - bytes) }, line,
-            TOKEN_TEXT_SIZE_MAX - prefix_size);
+    prefix_size += base64url_write(
+            (struct span){ bytes, (size_t)(out - bytes) }, line, TOKEN_TEXT_SIZE_MAX - prefix_size);
     sodium_memzero(bytes, sizeof(bytes));
     return prefix_size;
 }

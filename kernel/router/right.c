@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+/* A call of nobody's on a node without rules passes here with two tests of a pointer. */
+#include "kernel/router/right.h"
+
+#include <stdio.h>
+#include <string.h>
+
+bool right_is_for_all(struct span endpoint)
+{
+    static const char *const names[] = { "router.Present", "auth.Login", "auth.Refresh",
+        "auth.Logout", "auth.Whoami" };
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (endpoint.size == strlen(names[i]) &&
+                memcmp(endpoint.data, names[i], endpoint.size) == 0)
+            return true;
+    return false;
+}
+
+void right_refuse(struct router *router, struct peer *peer, const struct envelope *envelope,
+        const struct right_refusal *refusal)
+{
+    struct note note = { .kind = refusal->kind, .at_s = router->unix_s };
+
+    router->stats.calls_denied += 1;
+    note_name(peer, refusal->user, note.by);
+    snprintf(note.endpoint, sizeof(note.endpoint), "%.*s", (int)envelope->endpoint.size,
+            (const char *)envelope->endpoint.data);
+    snprintf(note.reason, sizeof(note.reason), "%s", refusal->text);
+    note_add(router, &note);
+    say_verdict(router, peer, envelope->id,
+            &(struct verdict){
+                    .code = refusal->code, .executed = EXECUTED_NO, .text = refusal->text });
+}
+
+void right_refuse_token(struct router *router, struct peer *peer, const struct envelope *envelope,
+        const struct user_refusal *why)
+{
+    if (why->is_full)
+        say_verdict(router, peer, envelope->id,
+                &(struct verdict){ CODE_RESOURCE_EXHAUSTED, EXECUTED_NO, 1000, why->text });
+    else
+        right_refuse(router, peer, envelope,
+                &(struct right_refusal){ NOTE_TOKEN, CODE_UNAUTHENTICATED, why->text, NULL });
+}
+
+/* ---- whose call it is ---- */
+
+/* The user of the token that the call itself carries. False where it is refused. */
+static bool right_read_token(struct router *router, struct peer *peer,
+        const struct envelope *envelope, struct draft *draft)
+{
+    static const struct verdict two = { CODE_INVALID_ARGUMENT, EXECUTED_NO, 0,
+        "the call carries a token, and is on behalf of another user's call" };
+    struct user_refusal why;
+
+    if (draft->parent != NULL && draft->parent->on_behalf != NULL) {
+        say_verdict(router, peer, envelope->id, &two);
+        return false;
+    }
+    draft->user = user_find(&router->users, envelope->token, router->node, router->unix_s, &why);
+    if (draft->user == NULL)
+        right_refuse_token(router, peer, envelope, &why);
+    return draft->user != NULL;
+}
+
+/* Why one of the users by whose right the call is made may do nothing now; NULL where they may. */
+static const char *right_void_text(
+        const struct router *router, const struct peer *peer, const struct draft *draft)
+{
+    const char *text = NULL;
+
+    if (peer->on_behalf != NULL)
+        text = user_void_text(peer->on_behalf, router->unix_s);
+    return text != NULL ? text : user_void_text(draft->user, router->unix_s);
+}
+
+static void right_stamp(struct router *router, struct draft *draft)
+{
+    const struct user *user = draft->user;
+
+    draft->caller = stamp_add_user(draft->caller,
+            (struct span){ (const uint8_t *)user->subject, strlen(user->subject) },
+            (struct span){ user->id.bytes, sizeof(user->id.bytes) }, router->stamp);
+}
+
+bool right_find_user(struct router *router, struct peer *peer, const struct envelope *envelope,
+        struct draft *draft)
+{
+    const char *text;
+
+    draft->user = peer->on_behalf;
+    if (draft->parent != NULL && draft->parent->on_behalf != NULL)
+        draft->user = draft->parent->on_behalf;
+    if (envelope->token.size != 0 && !right_read_token(router, peer, envelope, draft))
+        return false;
+    if (draft->user == NULL)
+        return true;
+    text = right_void_text(router, peer, draft);
+    if (text == NULL) {
+        right_stamp(router, draft);
+        return true;
+    }
+    if (right_is_for_all(envelope->endpoint)) {
+        draft->user = NULL;
+        return true;
+    }
+    right_refuse(router, peer, envelope,
+            &(struct right_refusal){ NOTE_TOKEN, CODE_UNAUTHENTICATED, text, draft->user });
+    return false;
+}
+
+/* ---- what it may ---- */
+
+static bool right_refuse_scope(struct router *router, struct peer *peer,
+        const struct envelope *envelope, const struct user *user)
+{
+    char text[STATUS_TEXT_MAX];
+
+    snprintf(text, sizeof(text), "the token of %s does not cover %.*s", user->subject,
+            (int)envelope->endpoint.size, (const char *)envelope->endpoint.data);
+    right_refuse(router, peer, envelope,
+            &(struct right_refusal){ NOTE_SCOPE, CODE_PERMISSION_DENIED, text, user });
+    return false;
+}
+
+/* Both users: a service that acts for itself is limited by its own token also while it serves
+ * somebody. */
+static bool right_is_covered(struct router *router, struct peer *peer,
+        const struct envelope *envelope, const struct draft *draft)
+{
+    if (!user_covers(draft->user, envelope->endpoint))
+        return right_refuse_scope(router, peer, envelope, draft->user);
+    if (peer->on_behalf != NULL && peer->on_behalf != draft->user &&
+            !user_covers(peer->on_behalf, envelope->endpoint))
+        return right_refuse_scope(router, peer, envelope, peer->on_behalf);
+    return true;
+}
+
+/* Parts of the node among each other, and its owner at them: no rule locks these out, or it could
+ * never be taken back. */
+static bool right_is_above_rules(
+        const struct peer *peer, struct span endpoint, const struct user *user)
+{
+    struct span admitted = { (const uint8_t *)peer->admitted, strlen(peer->admitted) };
+
+    if (peer->internal || (peer->supervised && session_is_reserved(admitted)))
+        return true;
+    return peer->is_operator && !peer->supervised && user == NULL &&
+           session_is_reserved(route_service_name(endpoint));
+}
+
+static const char *right_service(const struct peer *peer)
+{
+    if (peer->visitor != NULL)
+        return "client";
+    return peer->service != NULL ? peer->service->name : peer->admitted;
+}
+
+static bool right_is_ruled_out(struct router *router, struct peer *peer,
+        const struct envelope *envelope, const struct draft *draft)
+{
+    struct rule_call call = { .subject = draft->user != NULL ? draft->user->subject : "",
+        .service = right_service(peer),
+        .is_foreign = peer->neighbour != NULL,
+        .endpoint = envelope->endpoint };
+    const struct rule *rule;
+    char text[STATUS_TEXT_MAX];
+
+    if (right_is_above_rules(peer, envelope->endpoint, draft->user))
+        return false;
+    rule = rules_find(&router->rules, &call);
+    if (rule == NULL || !rule->deny)
+        return false;
+    snprintf(text, sizeof(text), "rule %llu denies %.*s%s%s", (unsigned long long)rule->id,
+            (int)envelope->endpoint.size, (const char *)envelope->endpoint.data,
+            rule->reason[0] != '\0' ? ": " : "", rule->reason);
+    right_refuse(router, peer, envelope,
+            &(struct right_refusal){ NOTE_RULE, CODE_PERMISSION_DENIED, text, draft->user });
+    return true;
+}
+
+/* A budget is of calls that the bearer makes: what services do on his behalf is not counted. */
+static bool right_charge(struct router *router, struct peer *peer, const struct envelope *envelope,
+        struct draft *draft)
+{
+    struct user *payer =
+            draft->parent != NULL && draft->parent->on_behalf != NULL ? NULL : draft->user;
+
+    if (payer == NULL || user_charge(payer))
+        return true;
+    right_refuse(router, peer, envelope,
+            &(struct right_refusal){ NOTE_TOKEN, CODE_PERMISSION_DENIED,
+                    "the token was good for so many calls, and they are made", payer });
+    return false;
+}
+
+bool right_judge(struct router *router, struct peer *peer, const struct envelope *envelope,
+        struct draft *draft)
+{
+    if (draft->user == NULL && router->rules.count == 0)
+        return true;
+    if (right_is_for_all(envelope->endpoint))
+        return true;
+    if (draft->user != NULL && !right_is_covered(router, peer, envelope, draft))
+        return false;
+    if (router->rules.count > 0 && right_is_ruled_out(router, peer, envelope, draft))
+        return false;
+    return draft->user == NULL || right_charge(router, peer, envelope, draft);
+}

@@ -1,0 +1,38 @@
+/* kernel/router/right.h - on whose behalf a call is, and whether that user's token and the node's
+ * rules let it through. What the channel itself may is for capabilities to say (cap.h): a call is
+ * made with what all of them allow. */
+#pragma once
+
+#include "kernel/router/note.h"
+#include "kernel/router/route.h"
+#include "kernel/router/say.h"
+
+/* Finds the user: of the call on whose behalf this one is made, else of the token that it carries,
+ * else of the one that the channel presented; and stamps him on it. False where the call is
+ * refused, which the caller is told. */
+bool right_find_user(struct router *router, struct peer *peer, const struct envelope *envelope,
+        struct draft *draft);
+
+/* False where a token or a rule does not let the call through, which the caller is told. Takes one
+ * call off the budget of a token by which it is made. */
+bool right_judge(struct router *router, struct peer *peer, const struct envelope *envelope,
+        struct draft *draft);
+
+/* True for what needs no right: to log in, to renew a token, to present one. */
+bool right_is_for_all(struct span endpoint);
+
+/* Why a call is refused for want of a right, and on whose behalf it was. */
+struct right_refusal {
+    enum note_kind kind;
+    enum code code;
+    const char *text; /* borrowed during the call */
+    const struct user *user;
+};
+
+/* Refuses a call, and keeps a note of it. */
+void right_refuse(struct router *router, struct peer *peer, const struct envelope *envelope,
+        const struct right_refusal *refusal);
+
+/* The same for a token that is not believed. */
+void right_refuse_token(struct router *router, struct peer *peer, const struct envelope *envelope,
+        const struct user_refusal *why);
