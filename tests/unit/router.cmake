@@ -7,3 +7,7 @@ mu_add_test(router_session_test SOURCES router_session_test.c router_bus.c LINK 
 foreach(subject cap claim export neighbour crossing routes mesh visitor)
   mu_add_test(router_${subject}_test SOURCES router_${subject}_test.c router_bus.c LINK mu_router_core)
 endforeach()
+foreach(subject user rules note forgery)
+  mu_add_test(router_${subject}_test SOURCES router_${subject}_test.c router_users.c router_bus.c
+    LINK mu_router_core)
+endforeach()
