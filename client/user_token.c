@@ -100,7 +100,7 @@ static struct span user_token_body(const char *token, uint8_t room[USER_TOKEN_BO
 static void user_token_told(struct mu_result *result, void *user)
 {
     (void)user;
-    if (result->status.code != MU_OK)
+    if (result->status.code == MU_UNAUTHENTICATED)
         log_warn("the router refused the access token: %s", result->status.message);
 }
 
