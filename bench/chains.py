@@ -59,7 +59,8 @@ class MuChain(Mu):
         return self.nodes[0]
 
     def services(self, index):
-        link = {"name": "link", "program": os.path.join(self.build, "libexec", "mu", "mu-link")}
+        link = {"name": "link", "program": os.path.join(self.build, "libexec", "mu", "mu-link"),
+                "calls": ["router.>", "registry.>"], "sandbox": {"network": "server"}}
         echoes = [{"name": name, "program": self.program(), "args": ["serve"]} for name in ECHOES]
         return [link, *echoes] if index == self.count - 1 else [link]
 

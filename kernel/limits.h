@@ -25,3 +25,9 @@ enum {
     GRANT_SIZE_MAX = 16384,      /* bytes of its file */
     REPLY_SIZE_MAX = 196608      /* bytes of one of the supervisor's answers */
 };
+
+/* What the router is told to expect. */
+enum {
+    EXPECTED_MS = 2000,          /* calls wait so long for a service that starts */
+    EXPECTED_PAUSE_MAX_MS = 1000 /* and for one that pauses before its next start no longer */
+};

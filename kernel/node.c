@@ -21,6 +21,7 @@
 #include "base/log.h"
 #include "kernel/admit.h"
 #include "kernel/endpoints.h"
+#include "kernel/expect.h"
 #include "kernel/notify.h"
 #include "kernel/process.h"
 #include "mu/router/v1/router.pb-c.h"
@@ -156,6 +157,7 @@ void node_send_grants(struct node *node)
 static void node_router_ready(struct node *node)
 {
     node_send_grants(node);
+    expect_anew(node);
     supervisor_ready(&node->supervisor, node_find_router(node)->instance, clock_ms());
 }
 
@@ -354,6 +356,7 @@ void node_settle(struct node *node)
 
     while (supervisor_next(&node->supervisor, &effect, clock_ms()))
         node_carry_out(node, &effect);
+    expect_tell(node);
 }
 
 /* ---- the loop ---- */

@@ -38,6 +38,7 @@ struct service {
     bool in_node_file;             /* what runs is what the node file says */
     bool leaving;                  /* forgotten once every process has ended */
     bool held;                     /* stopped by an operator: down until request_start */
+    uint32_t expected_ms;          /* what the router was told last: standing_expected_ms */
 };
 
 /* A copy in one block, which the caller frees with free(). NULL: out of memory. */

@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "kernel/limits.h"
+
 struct standing standing_count(const struct supervisor *supervisor)
 {
     struct standing count = { 0 };
@@ -56,4 +58,40 @@ const char *standing_waits_for(const struct supervisor *supervisor, const struct
     if (child->state == CHILD_WAITING)
         missing = plan_missing(&supervisor->services, child->service, &known);
     return missing != NULL ? missing : "";
+}
+
+static uint32_t standing_child_expected_ms(const struct child *child)
+{
+    switch (child->state) {
+    case CHILD_WAITING:
+    case CHILD_LAUNCHING:
+    case CHILD_ADMITTING:
+    case CHILD_STARTING:
+        return child->wanted ? EXPECTED_MS : 0;
+    case CHILD_STOPPING:
+    case CHILD_LOST:
+    case CHILD_KILLED:
+        return child->wanted ? child->rule->stop_timeout_ms + EXPECTED_MS : 0;
+    case CHILD_BACKOFF:
+        return child->pause_ms <= EXPECTED_PAUSE_MAX_MS ? child->pause_ms + EXPECTED_MS : 0;
+    case CHILD_REFUSED:
+    case CHILD_DOWN:
+    case CHILD_UP:
+    case CHILD_FAILED:
+    case CHILD_STATES:
+        break;
+    }
+    return 0;
+}
+
+uint32_t standing_expected_ms(const struct service *service)
+{
+    uint32_t longest_ms = 0;
+
+    for (uint32_t i = 0; i < service->config->instances; i++) {
+        uint32_t child_ms = standing_child_expected_ms(&service->children[i]);
+
+        longest_ms = child_ms > longest_ms ? child_ms : longest_ms;
+    }
+    return longest_ms;
 }

@@ -14,6 +14,10 @@ struct standing {
 
 struct standing standing_count(const struct supervisor *supervisor);
 
+/* For how long, from when this changes, calls to a service without an instance should wait for the
+ * next one, in ms; 0: none is about to come. */
+uint32_t standing_expected_ms(const struct service *service);
+
 /* Why a child is not up, for people: "waits for store, which this node does not know"; "" where
  * there is nothing to say. */
 void standing_reason(

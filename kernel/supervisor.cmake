@@ -16,7 +16,7 @@ if(MU_SANITIZE) # every process reads what reports to leave out
     CAGE_SUPPRESSIONS="${PROJECT_SOURCE_DIR}/tests/tsan.supp")
 endif()
 
-add_library(mu_node STATIC admit.c answer.c boot.c bootstrap.c config.c control.c daemon.c endpoints.c
+add_library(mu_node STATIC admit.c answer.c boot.c bootstrap.c config.c control.c daemon.c endpoints.c expect.c
   folder.c grants.c hold.c launch.c lock.c logfile.c loop.c node.c notify.c output.c process.c sandbox.c
   usage.c view.c)
 target_link_libraries(mu_node PRIVATE mu_options PkgConfig::SODIUM

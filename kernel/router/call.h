@@ -19,6 +19,7 @@ struct cap;
 struct claim;
 struct peer;
 struct user;
+struct waiter;
 
 struct call {
     struct peer
@@ -28,6 +29,7 @@ struct call {
                                needs none */
     struct claim *claim;    /* borrowed: of its caller at its callee */
     struct user *on_behalf; /* held: whose call it is; NULL: nobody's */
+    struct waiter *waiter;  /* owned: while it waits for an instance; else NULL */
     uint64_t caller_id;
     struct list by_caller; /* in caller->calls_made */
     struct list by_callee; /* in callee->calls_taken */

@@ -15,6 +15,20 @@
 #include "kernel/router/export.h"
 #include "kernel/router/route.h"
 #include "kernel/router/say.h"
+#include "kernel/router/waiting.h"
+
+/* Whatever is said to it is said to nobody. */
+static void core_init_waiting_room(struct peer *room)
+{
+    list_init(&room->dirty);
+    list_init(&room->calls_made);
+    list_init(&room->calls_taken);
+    list_init(&room->caps);
+    list_init(&room->claims);
+    outbox_init(&room->out, FRAME_IPC);
+    room->doomed = true;
+    room->internal = true;
+}
 
 int router_init(struct router *router, const char *node, uint64_t seed, uint64_t now_us)
 {
@@ -29,6 +43,7 @@ int router_init(struct router *router, const char *node, uint64_t seed, uint64_t
     list_init(&router->dirty);
     list_init(&router->grants);
     list_init(&router->neighbours);
+    core_init_waiting_room(&router->waiting_room);
     list_init(&router->self.caps);
     list_init(&router->self.claims);
     list_init(&router->spare_claims);
@@ -249,6 +264,10 @@ void router_tick(struct router *router, uint64_t now_us)
     while ((timer = wheel_pop(&router->wheel, now_us / 1000)) != NULL) {
         struct call *call = list_entry(timer, struct call, timer);
 
+        if (call->waiter != NULL) {
+            waiting_expire(router, call);
+            continue;
+        }
         call->callee->silent = true;
         call_abort(router, call, &late);
     }

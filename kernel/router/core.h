@@ -53,9 +53,11 @@ struct router {
     uint32_t client_count;    /* … and of those that are clients */
     bool sockets_due;         /* one came or went: the shell looks after its sockets */
     uint32_t peer_count;
-    struct peer self;    /* the router as a caller: its notices to registry and supervisor */
-    uint64_t self_calls; /* ids of those */
-    uint64_t now_us;     /* of the step being made */
+    struct peer self;         /* the router as a caller: its notices to registry and supervisor */
+    struct peer waiting_room; /* the callee of calls that wait for an instance: waiting.c */
+    size_t waiting_bytes;     /* that they brought */
+    uint64_t self_calls;      /* ids of those */
+    uint64_t now_us;          /* of the step being made */
     uint64_t started_us;
     uint64_t unix_s; /* the shell's word: what tokens are judged by */
     struct user_table users;

@@ -31,3 +31,11 @@ enum {
     NOTE_REASON_MAX = 255,            /* bytes of why, in one of them */
     NOTE_PAUSE_US = 1000000           /* between two such notes */
 };
+
+/* Calls that wait for an instance on its way. */
+enum {
+    ROUTER_WAITING_MAX = 4096,           /* calls */
+    ROUTER_WAITING_BYTES_MAX = 16777216, /* that they brought */
+    ROUTER_WAITING_ASK_MS = 200,  /* one that ended is expected, until the supervisor says more */
+    ROUTER_WAITING_RETRY_MS = 100 /* retry_after_ms of a call that waited for nobody */
+};

@@ -11,6 +11,7 @@
 #include "kernel/router/present.h"
 #include "kernel/router/routes.h"
 #include "kernel/router/say.h"
+#include "kernel/router/waiting.h"
 #include "mu/debug/v1/debug.pb-c.h"
 #include "mu/router/v1/router.pb-c.h"
 #include "mu/schema.h"
@@ -155,6 +156,7 @@ int own_call(struct router *router, struct peer *peer, const struct envelope *en
         { "router.Revoke", grant_take_back },
         { "router.Caps", grant_list },
         { "router.Grants", grant_replace },
+        { "router.Expect", waiting_expect },
         { "router.Present", present_token },
         { "router.Keys", authority_set_keys },
         { "router.Rules", authority_set_rules },

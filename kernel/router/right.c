@@ -110,6 +110,19 @@ bool right_find_user(struct router *router, struct peer *peer, const struct enve
     return false;
 }
 
+bool right_still_holds(
+        struct router *router, const struct call *call, const struct envelope *envelope)
+{
+    const struct user *user = call->on_behalf;
+    const char *text = user != NULL ? user_void_text(user, router->unix_s) : NULL;
+
+    if (text == NULL || right_is_for_all(envelope->endpoint))
+        return true;
+    right_refuse(router, call->caller, envelope,
+            &(struct right_refusal){ NOTE_TOKEN, CODE_UNAUTHENTICATED, text, user });
+    return false;
+}
+
 /* ---- what it may ---- */
 
 static bool right_refuse_scope(struct router *router, struct peer *peer,

@@ -18,6 +18,11 @@ bool right_find_user(struct router *router, struct peer *peer, const struct enve
 bool right_judge(struct router *router, struct peer *peer, const struct envelope *envelope,
         struct draft *draft);
 
+/* False where the token of a call that waited for its callee is void meanwhile, which its caller is
+ * told. */
+bool right_still_holds(
+        struct router *router, const struct call *call, const struct envelope *envelope);
+
 /* True for what needs no right: to log in, to renew a token, to present one. */
 bool right_is_for_all(struct span endpoint);
 

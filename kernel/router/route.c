@@ -17,6 +17,7 @@
 #include "kernel/router/route.h"
 #include "kernel/router/routes.h"
 #include "kernel/router/say.h"
+#include "kernel/router/waiting.h"
 
 enum { ROUTE_NOTICE_TIMEOUT_MS = 5000, ROUTE_RETRY_MS = 100, ROUTE_RETRY_MAX_MS = 1000 };
 
@@ -86,8 +87,8 @@ static void route_explain(struct router *router, struct peer *peer, const struct
     say_verdict(router, peer, envelope->id, &verdict);
 }
 
-/* Finds a way to another node for a call that no instance here takes. False where there is none,
- * which the caller is told. */
+/* Finds a way to another node for a call that no instance here takes. False where there is none:
+ * then it waits, or the caller is told. */
 static bool route_find_way(struct router *router, struct peer *peer,
         const struct envelope *envelope, struct draft *draft)
 {
@@ -98,6 +99,8 @@ static bool route_find_way(struct router *router, struct peer *peer,
         outcome = routes_pick(draft->service, &bounds, &router->random, &draft->callee);
     if (outcome == ROUTES_FOUND)
         return true;
+    if (waiting_take(router, peer, envelope, draft))
+        return false;
     route_explain(router, peer, envelope, draft, outcome);
     return false;
 }
@@ -220,8 +223,7 @@ static uint32_t route_remaining_ms(const struct router *router, uint64_t deadlin
     return (uint32_t)((deadline_us - router->now_us + 999) / 1000);
 }
 
-/* Gives the call a slot and puts it into the callee's outbox. */
-static void route_open(struct router *router, struct peer *peer, const struct envelope *envelope,
+struct call *route_seat(struct router *router, struct peer *peer, const struct envelope *envelope,
         const struct draft *draft)
 {
     struct peer *callee = draft->callee;
@@ -229,17 +231,13 @@ static void route_open(struct router *router, struct peer *peer, const struct en
     struct call *call =
             claim != NULL ? call_take(&router->calls, peer, &peer->index, envelope->id, callee)
                           : NULL;
-    struct envelope forward = { .kind = ENVELOPE_CALL,
-        .shape = envelope->shape,
-        .endpoint = envelope->endpoint,
-        .body = envelope->body };
 
     if (call == NULL) {
         if (claim != NULL)
             claim_give(router, claim);
         route_refuse(router, peer, envelope, CODE_RESOURCE_EXHAUSTED,
                 "the router has as many calls under way as it can hold");
-        return;
+        return NULL;
     }
     call->cap = draft->cap;
     if (draft->user != NULL) {
@@ -259,12 +257,25 @@ static void route_open(struct router *router, struct peer *peer, const struct en
     callee->calls_taken_count += 1;
     if (draft->parent != NULL)
         list_push(&draft->parent->children, &call->by_parent);
-    forward.id = call_id(&router->calls, call);
-    forward.timeout_ms = route_remaining_ms(router, draft->deadline_us);
-    forward.trace = (struct span){ call->trace, TRACE_SIZE };
-    forward.caller = draft->caller;
+    return call;
+}
+
+/* Puts the call into its callee's outbox. */
+static void route_send(struct router *router, struct call *call, const struct envelope *envelope,
+        const struct draft *draft)
+{
+    struct peer *callee = call->callee;
+    const struct envelope forward = { .kind = ENVELOPE_CALL,
+        .id = call_id(&router->calls, call),
+        .shape = envelope->shape,
+        .endpoint = envelope->endpoint,
+        .body = envelope->body,
+        .timeout_ms = route_remaining_ms(router, call->deadline_us),
+        .trace = { call->trace, TRACE_SIZE },
+        .caller = draft->caller };
+
     if (!say(router, callee, &forward, OUTBOX_CALLS)) {
-        route_refuse(router, peer, envelope, CODE_RESOURCE_EXHAUSTED,
+        route_refuse(router, call->caller, envelope, CODE_RESOURCE_EXHAUSTED,
                 "too many bytes wait for the service already");
         call_finish(router, call);
         return;
@@ -273,6 +284,58 @@ static void route_open(struct router *router, struct peer *peer, const struct en
     router->stats.calls += 1;
     if (call->deadline_us != 0)
         wheel_add(&router->wheel, &call->timer, (call->deadline_us + 999) / 1000);
+}
+
+/* Gives the call a slot and sends it. */
+static void route_open(struct router *router, struct peer *peer, const struct envelope *envelope,
+        const struct draft *draft)
+{
+    struct call *call = route_seat(router, peer, envelope, draft);
+
+    if (call != NULL)
+        route_send(router, call, envelope, draft);
+}
+
+/* Puts a call that waited where it belongs. False without memory. */
+static bool route_reseat(struct router *router, struct call *call, struct peer *callee)
+{
+    struct claim *claim = claim_take(router, call->caller, callee);
+
+    if (claim == NULL)
+        return false;
+    claim_give(router, call->claim);
+    list_remove(&call->by_callee);
+    call->callee->calls_taken_count -= 1;
+    wheel_remove(&router->wheel, &call->timer);
+    call->claim = claim;
+    call->callee = callee;
+    call->started_us = router->now_us;
+    list_push(&callee->calls_taken, &call->by_callee);
+    callee->calls_taken_count += 1;
+    return true;
+}
+
+void route_move(struct router *router, struct call *call, const struct envelope *envelope,
+        const struct draft *draft)
+{
+    struct draft moved = *draft;
+
+    moved.callee = service_pick(draft->service, call->caller, &router->random);
+    if (!right_still_holds(router, call, envelope)) {
+        call_finish(router, call);
+        return;
+    }
+    if (moved.callee == NULL || envelope->body.size > moved.callee->body_max)
+        route_explain(router, call->caller, envelope, &moved, ROUTES_NONE);
+    else if (route_may(router, call->caller, envelope, &moved)) {
+        if (route_reseat(router, call, moved.callee)) {
+            route_send(router, call, envelope, &moved);
+            return;
+        }
+        route_refuse(router, call->caller, envelope, CODE_RESOURCE_EXHAUSTED,
+                "the router is out of memory");
+    }
+    call_finish(router, call);
 }
 
 /* False where the call is refused for want of a right or of room, which the caller is told. */

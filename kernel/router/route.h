@@ -20,6 +20,16 @@ int route_call(struct router *router, struct peer *peer, const struct envelope *
 int route_result(struct router *router, struct peer *peer, const struct envelope *envelope);
 int route_cancel(struct router *router, struct peer *peer, const struct envelope *envelope);
 
+/* Gives the call a slot, as one of its caller's and its callee's. NULL where it finds none, which
+ * the caller is told. */
+struct call *route_seat(struct router *router, struct peer *peer, const struct envelope *envelope,
+        const struct draft *draft);
+
+/* Sends a call that waited to an instance of the draft's service, or ends it and says why.
+ * `envelope` is what its caller sent, and the rest of the draft as it was then. */
+void route_move(struct router *router, struct call *call, const struct envelope *envelope,
+        const struct draft *draft);
+
 /* Opens a call of the router's own to `service` (one that exists), whose result it drops. */
 void route_notice(
         struct router *router, const char *service, const char *endpoint, struct span body);

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "kernel/router/claim.h"
+#include "kernel/router/waiting.h"
 
 enum { VERDICT_SIZE_MAX = 1024 };
 
@@ -94,6 +95,8 @@ static void call_abort_one(struct router *router, struct call *call, const struc
     call_release_caller(router, call);
     say_surely(router, call->callee,
             &(struct envelope){ .kind = ENVELOPE_CANCEL, .id = call_id(&router->calls, call) });
+    if (call->waiter != NULL)
+        call_finish(router, call);
 }
 
 void call_abort(struct router *router, struct call *call, const struct verdict *verdict)
@@ -128,6 +131,7 @@ void call_finish(struct router *router, struct call *call)
         list_remove(call->children.next); /* they go on by themselves */
     if (call->caller != NULL)
         call_release_caller(router, call);
+    waiting_forget(router, call);
     list_remove(&call->by_callee);
     claim_give(router, call->claim);
     if (call->on_behalf != NULL)

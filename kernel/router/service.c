@@ -76,6 +76,7 @@ struct service *service_add(struct service_table *table, struct span name)
         service = &table->services[table->count++];
         memcpy(service->name, name.data, name.size);
         list_init(&service->idle);
+        list_init(&service->waiters);
         service->next = *bucket;
         *bucket = table->count;
     }
@@ -104,6 +105,7 @@ static struct service *service_take_place(struct service_table *table)
     if (table->count - table->local_count < ROUTER_NAMES_LEARNED_MAX) {
         service = &table->services[table->count++];
         list_init(&service->idle);
+        list_init(&service->waiters);
         return service;
     }
     if (list_is_empty(&table->idle))

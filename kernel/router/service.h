@@ -21,8 +21,10 @@ struct service {
     struct route *routes; /* owned: one a neighbour, in no order */
     uint32_t route_count;
     uint32_t route_room;
-    bool local;       /* somebody here said the name: it is never forgotten */
-    struct list idle; /* in service_table.idle, where it is not local and has no routes */
+    struct list waiters;  /* owned: struct waiter, calls that wait for an instance */
+    uint64_t expected_us; /* until when one is; 0: none */
+    bool local;           /* somebody here said the name: it is never forgotten */
+    struct list idle;     /* in service_table.idle, where it is not local and has no routes */
 };
 
 struct service_table {

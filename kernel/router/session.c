@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "kernel/router/route.h"
 #include "kernel/router/say.h"
+#include "kernel/router/waiting.h"
 #include "mu/bus/v1/bus.pb-c.h"
 #include "mu/node/v1/node.pb-c.h"
 #include "mu/registry/v1/registry.pb-c.h"
@@ -266,6 +267,7 @@ static int session_ready(struct router *router, struct peer *peer)
     else if (peer->notice != NULL)
         route_notice(router, "registry", "registry.Attach",
                 (struct span){ peer->notice, peer->notice_size });
+    waiting_serve(router, peer->service);
     return 0;
 }
 
@@ -287,6 +289,8 @@ void session_leave(struct router *router, struct peer *peer)
     if (state == PEER_READY) {
         service_leave(peer->service, peer);
         session_tell_registry_gone(router, peer);
+        if (peer->supervised)
+            waiting_ask(router, peer->service);
     }
     session_tell_node(router, peer, false);
 }
@@ -304,6 +308,8 @@ static int session_drain(struct router *router, struct peer *peer)
     if (peer->state == PEER_READY) {
         service_leave(peer->service, peer);
         session_tell_registry_gone(router, peer);
+        if (peer->supervised)
+            waiting_ask(router, peer->service);
     }
     peer->state = PEER_DRAINING;
     session_drained(router, peer);

@@ -37,7 +37,7 @@ static void check_line(struct span text)
         CHECK(is_golden(text));
     if (access_look(&access, text) != ACCESS_OK)
         return;
-    CHECK(access.scopes.count > 0 && access.expires_s > access.issued_s - CLOCK_TOLERANCE_S);
+    CHECK(access.scopes.count > 0 && access.subject[0] != 0 && access.expires_s > 0);
     if (access_narrow(&less, text, line) == ACCESS_OK)
         CHECK(access_look(&access, fixture_text(line)) == ACCESS_OK);
     if (access_seal(text, line) == ACCESS_OK)

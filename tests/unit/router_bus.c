@@ -40,8 +40,7 @@ struct peer *bus_caller(struct bus *bus)
     return peer;
 }
 
-/* Says HELLO and READY. */
-static void bus_serve(struct bus *bus, struct peer *peer, const char *service)
+void bus_hello(struct bus *bus, struct peer *peer, const char *service)
 {
     Mu__Bus__V1__Hello hello = MU__BUS__V1__HELLO__INIT;
     uint8_t body[256];
@@ -53,6 +52,11 @@ static void bus_serve(struct bus *bus, struct peer *peer, const char *service)
                                      .body = { body, mu__bus__v1__hello__pack(&hello, body) } }),
             0);
     assert_int_equal(bus_hear_one(bus, peer, ENVELOPE_WELCOME).status.size, 0);
+}
+
+static void bus_serve(struct bus *bus, struct peer *peer, const char *service)
+{
+    bus_hello(bus, peer, service);
     assert_int_equal(bus_say(bus, peer, (struct envelope){ .kind = ENVELOPE_READY }), 0);
     bus_hear(bus, peer);
 }

@@ -25,6 +25,9 @@ void bus_close(struct bus *bus);
 /* One who calls, on the public socket. */
 struct peer *bus_caller(struct bus *bus);
 
+/* Has a caller say which service it is, and takes the answer: it is not READY yet. */
+void bus_hello(struct bus *bus, struct peer *peer, const char *service);
+
 /* An instance of `service`, ready; what it was told so far is thrown away. */
 struct peer *bus_service(struct bus *bus, const char *service);
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "kernel/router/say.h"
+#include "mu/router/v1/router.pb-c.h"
 #include "tests/unit/cmocka.h"
 #include "tests/unit/router_users.h"
 
@@ -390,6 +391,51 @@ static void test_a_router_takes_no_budget_that_another_may_have_counted(void **s
     assert_int_equal(users_present(&users, bus_caller(&users.bus), alice), 0);
 }
 
+/* The supervisor says that `greeter` is on its way. */
+static void expect_greeter(void)
+{
+    Mu__Router__V1__ExpectRequest request = MU__ROUTER__V1__EXPECT_REQUEST__INIT;
+    struct peer *supervisor = router_attach_supervisor(&users.bus.router, NULL);
+    uint8_t body[32];
+
+    request.service = (char *)"greeter";
+    request.for_ms = 1000;
+    bus_say(&users.bus, supervisor,
+            (struct envelope){ .kind = ENVELOPE_CALL,
+                    .id = 1,
+                    .endpoint = bus_text("router.Expect"),
+                    .body = { body, mu__router__v1__expect_request__pack(&request, body) } });
+    bus_expect_result(&users.bus, supervisor, 1, 0, 0);
+}
+
+static void test_a_call_that_waited_is_sent_for_its_user_if_he_still_may(void **state)
+{
+    struct peer *caller = present(alice);
+    struct peer *other;
+    struct peer *greeter;
+    uint64_t first;
+
+    (void)state;
+    users_issue(&users, "bob", "greeter.*", bob);
+    other = present(bob);
+    expect_greeter();
+    first = users.ids + 1;
+    for (int i = 0; i < 2; i++)
+        bus_say(&users.bus, i == 0 ? caller : other,
+                (struct envelope){ .kind = ENVELOPE_CALL,
+                        .id = ++users.ids,
+                        .endpoint = bus_text("greeter.Hello") });
+    revoke(&alice_id, NULL, 0);
+    greeter = bus_caller(&users.bus);
+    bus_hello(&users.bus, greeter, "greeter");
+    bus_say(&users.bus, greeter, (struct envelope){ .kind = ENVELOPE_READY });
+    bus_hear_one(&users.bus, greeter, ENVELOPE_CALL);
+    assert_int_equal(stamp_read(&users.stamp, users.bus.heard[0].caller), ENVELOPE_OK);
+    assert_int_equal(users.stamp.user.size, strlen("bob"));
+    assert_memory_equal(users.stamp.user.data, "bob", 3);
+    bus_expect_result(&users.bus, caller, first, CODE_UNAUTHENTICATED, EXECUTED_NO);
+}
+
 static void test_a_token_for_other_nodes_is_refused(void **state)
 {
     struct access_grant grant = fixture_grant();
@@ -508,6 +554,7 @@ int main(void)
         TEST(test_a_service_with_a_token_of_its_own_is_limited_by_both),
         TEST(test_a_budget_counts_whoever_presents_the_token_and_how_often),
         TEST(test_a_router_takes_no_budget_that_another_may_have_counted),
+        TEST(test_a_call_that_waited_is_sent_for_its_user_if_he_still_may),
         TEST(test_a_token_for_other_nodes_is_refused),
         TEST(test_logging_in_needs_no_token_and_no_rule_forbids_it),
         TEST(test_one_more_token_than_there_is_room_for_takes_the_oldest_s_place),

@@ -1,44 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "services/network/link/neighbour.h"
 #include "tests/unit/cmocka.h"
-#include "tests/unit/routes_world.h"
-
-static struct world world;
-
-static int begin(void **state)
-{
-    (void)state;
-    world_init(&world);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    world_deinit(&world);
-    return 0;
-}
-
-/* `from` says that it reaches `node`, which offers services, through so many others. */
-static struct world_advert advert_of(uint32_t node, uint32_t services, uint32_t through_count)
-{
-    return (struct world_advert){ .node = node,
-        .epoch = 5,
-        .sequence = 1,
-        .services = services,
-        .through = { 10, 11 },
-        .through_count = through_count };
-}
-
-static void say(uint32_t from, struct world_advert advert)
-{
-    assert_int_equal(world_say(&world, from, &advert), ROUTES_OK);
-}
-
-static uint32_t hops_through(uint32_t peer, uint32_t service)
-{
-    return world.peers[peer].hops[service];
-}
+#include "tests/unit/routes_scene.h"
 
 /* ---- pace ---- */
 
@@ -231,7 +194,7 @@ static void test_chain_and_addresses_travel_with_the_advert(void **state)
             ROUTES_BAD);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, scene_begin, scene_end)
 
 int main(void)
 {

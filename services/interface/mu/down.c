@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <jansson.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -15,10 +16,10 @@
 #include "base/clock.h"
 #include "services/interface/mu/bus.h"
 #include "services/interface/mu/failure.h"
+#include "services/interface/mu/life.h"
 #include "services/interface/mu/nodes.h"
 #include "mu/node/v1/node.pb-c.h"
 #include "services/interface/mu/output.h"
-#include "services/interface/mu/status.h"
 
 enum { DOWN_WAIT_MS = 30000 };
 
@@ -52,34 +53,93 @@ static int down_wait(const struct cli *cli, int fd, uint32_t pid)
     return (int)failure_say(cli, EXIT_DEADLINE, fix, "the node (pid %u) is still stopping", pid);
 }
 
-int down(struct cli *cli, char **namep)
+static int down_watch(const struct cli *cli, uint32_t pid, int *fdp)
+{
+    int fd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
+
+    if (fd < 0)
+        return (int)failure_say(cli, EXIT_INTERNAL, NULL, "cannot watch the node (pid %u): %s", pid,
+                strerror(errno));
+    *fdp = fd;
+    return EXIT_OK;
+}
+
+/* A node that lives and takes no calls: its supervisor is told by a signal, which is the same
+ * order.
+ */
+static int down_signal(const struct cli *cli, uint32_t pid)
+{
+    CLEANUP(cleanup_close) int fd = -1;
+    int code = down_watch(cli, pid, &fd);
+
+    if (code != EXIT_OK)
+        return code;
+    if (syscall(SYS_pidfd_send_signal, fd, SIGTERM, NULL, 0) < 0)
+        return (int)failure_say(cli, EXIT_DENIED, "stop it as the user who started it",
+                "cannot stop the node (pid %u): %s", pid, strerror(errno));
+    output_talk(cli, "the node (pid %u) takes no calls: it was told by a signal", pid);
+    return down_wait(cli, fd, pid);
+}
+
+/* No node answers. */
+static int down_without_bus(const struct cli *cli)
+{
+    pid_t pid = life_find(cli->place.run);
+
+    if (pid != 0)
+        return down_signal(cli, (uint32_t)pid);
+    output_talk(cli, "no node is running at %s", cli->place.run);
+    return EXIT_OK;
+}
+
+/* The node's answer to who it is. `*replyp` stays NULL where it is so far gone that it gives none.
+ */
+static int down_ask_who(struct cli *cli, Mu__Node__V1__StatusReply **replyp)
+{
+    Mu__Node__V1__StatusRequest request = MU__NODE__V1__STATUS_REQUEST__INIT;
+    struct mu_status status;
+
+    bus_ask(cli, "node.Status", &request.base, &mu__node__v1__status_reply__descriptor, 0,
+            (ProtobufCMessage **)replyp, &status);
+    if (status.code == MU_OK || status.code == MU_UNAVAILABLE || status.code == MU_CANCELLED ||
+            status.code == MU_DEADLINE_EXCEEDED)
+        return EXIT_OK;
+    return (int)failure_of_call(cli, "node.Status", &status, bus_fix(cli, &status));
+}
+
+static int down_with_bus(struct cli *cli, char **namep)
 {
     CLEANUP(bus_reply_free) Mu__Node__V1__StatusReply *status = NULL;
     CLEANUP(cleanup_close) int fd = -1;
-    uint64_t started_us = clock_us();
-    int error = bus_open(cli);
-    int code;
+    int code = down_ask_who(cli, &status);
 
-    if (error == -ENOENT || error == -ECONNREFUSED) {
-        output_talk(cli, "no node is running at %s", cli->place.run);
-        return EXIT_OK;
-    }
-    code = status_ask(cli, &status);
-    if (code != EXIT_OK)
-        return code;
-    fd = (int)syscall(SYS_pidfd_open, (pid_t)status->pid, 0);
-    if (fd < 0)
-        return (int)failure_say(cli, EXIT_INTERNAL, NULL, "cannot watch the node (pid %u): %s",
-                status->pid, strerror(errno));
-    code = down_ask(cli);
+    if (code == EXIT_OK && status == NULL)
+        return down_without_bus(cli);
+    if (code == EXIT_OK)
+        code = down_watch(cli, status->pid, &fd);
+    if (code == EXIT_OK)
+        code = down_ask(cli);
     if (code == EXIT_OK)
         code = down_wait(cli, fd, status->pid);
     if (code != EXIT_OK)
         return code;
-    output_talk(
-            cli, "%s stopped in %.0f ms", status->node, (double)(clock_us() - started_us) / 1000.0);
     *namep = strdup(status->node);
     return *namep != NULL ? EXIT_OK : (int)failure_of_memory(cli);
+}
+
+int down(struct cli *cli, char **namep)
+{
+    uint64_t started_us = clock_us();
+    int error = bus_open(cli);
+    int code;
+
+    if (error == -ENOENT || error == -ECONNREFUSED || error == -ETIMEDOUT)
+        return down_without_bus(cli);
+    code = down_with_bus(cli, namep);
+    if (code == EXIT_OK && *namep != NULL)
+        output_talk(
+                cli, "%s stopped in %.0f ms", *namep, (double)(clock_us() - started_us) / 1000.0);
+    return code;
 }
 
 static int down_run(struct cli *cli, const struct arguments *arguments)

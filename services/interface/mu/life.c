@@ -5,6 +5,7 @@
 
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char life_name[] = "mu-node";
@@ -24,7 +25,7 @@ static bool life_read(const char *path, char *line, int size)
     return is_there;
 }
 
-bool life_of(const char *run)
+pid_t life_find(const char *run)
 {
     char path[PATH_MAX];
     char pid[16];
@@ -33,7 +34,14 @@ bool life_of(const char *run)
     snprintf(path, sizeof(path), "%s/node.lock", run);
     if (!life_read(path, pid, sizeof(pid)) || pid[0] == '\0' ||
             strspn(pid, "0123456789") != strlen(pid))
-        return false;
+        return 0;
     snprintf(path, sizeof(path), "/proc/%s/comm", pid);
-    return life_read(path, name, sizeof(name)) && strcmp(name, life_name) == 0;
+    if (!life_read(path, name, sizeof(name)) || strcmp(name, life_name) != 0)
+        return 0;
+    return (pid_t)strtol(pid, NULL, 10);
+}
+
+bool life_of(const char *run)
+{
+    return life_find(run) != 0;
 }

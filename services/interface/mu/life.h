@@ -2,7 +2,11 @@
 #pragma once
 
 #include <stdbool.h>
+#include <sys/types.h>
 
-/* Looks whether the process that RUN/node.lock names runs, and is a node. False also where this
- * user may not look. */
+/* The process that RUN/node.lock names, if it runs and is a node; else 0. That also where this user
+ * may not look. */
+pid_t life_find(const char *run);
+
+/* Is there one? */
 bool life_of(const char *run);

@@ -239,6 +239,18 @@ class Life(unittest.TestCase):
             self.assertIn("the node is back", answer.err)
             self.assertEqual(node.mu("counter", "get", "--timeout", "200ms").code, 0)
 
+    def test_a_node_that_takes_no_calls_is_stopped_all_the_same(self):
+        node = Node()
+        self.addCleanup(node.close)
+        self.assertEqual(node.mu("up", "--bare").code, 0)
+        pids = {p["service"]: p["pid"] for p in node.mu("ps", "-o", "jsonl").lines()}
+        os.kill(pids["router"], signal.SIGSTOP)
+        answer = node.mu("down")
+        self.assertEqual(answer.code, 0, answer.err)
+        self.assertIn("takes no calls: it was told by a signal", answer.err)
+        for pid in pids.values():
+            self.assertFalse(self.lives(pid))
+
     @unittest.skipUnless(os.geteuid() == 0, "only root could do any harm")
     def test_root_starts_no_node_in_the_folder_of_somebody_else(self):
         node = Node()

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernel/router/waiting.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel/router/own.h"
+#include "kernel/router/say.h"
+#include "mu/router/v1/router.pb-c.h"
+
+/* What a call brought, for as long as it waits. */
+struct waiter {
+    struct list link;        /* in service->waiters */
+    struct call *call;       /* borrowed: it goes before the call does */
+    struct service *service; /* borrowed: services live as long as the router */
+    struct span endpoint;    /* in `bytes`, as are the others */
+    struct span caller;
+    struct span body;
+    uint8_t bytes[];
+};
+
+static size_t waiter_size(const struct waiter *waiter)
+{
+    return waiter->endpoint.size + waiter->caller.size + waiter->body.size;
+}
+
+/* Copies `from` to `*atp`, which it moves on. Returns the copy. */
+static struct span waiter_copy(uint8_t **atp, struct span from)
+{
+    struct span copy = { *atp, from.size };
+
+    if (from.size > 0)
+        memcpy(*atp, from.data, from.size);
+    *atp += from.size;
+    return copy;
+}
+
+static bool waiting_may(const struct router *router, const struct envelope *envelope,
+        const struct draft *draft, size_t size)
+{
+    const struct service *service = draft->service;
+
+    return service != NULL && service->ready_count == 0 && service->expected_us > router->now_us &&
+           (envelope->shape == SHAPE_UNARY || envelope->shape == SHAPE_SERVER_STREAM) &&
+           router->waiting_room.calls_taken_count < ROUTER_WAITING_MAX &&
+           router->waiting_bytes + size <= ROUTER_WAITING_BYTES_MAX;
+}
+
+/* When it is told that nobody came, unless somebody does. */
+static void waiting_wind(struct router *router, struct call *call, uint64_t expected_us)
+{
+    uint64_t due_us = expected_us;
+
+    if (call->deadline_us != 0 && call->deadline_us < due_us)
+        due_us = call->deadline_us;
+    wheel_remove(&router->wheel, &call->timer);
+    wheel_add(&router->wheel, &call->timer, (due_us + 999) / 1000);
+}
+
+bool waiting_take(struct router *router, struct peer *peer, const struct envelope *envelope,
+        const struct draft *draft)
+{
+    size_t size = envelope->endpoint.size + draft->caller.size + envelope->body.size;
+    struct draft seated = *draft;
+    struct waiter *waiter;
+    struct call *call;
+    uint8_t *at;
+
+    if (!waiting_may(router, envelope, draft, size))
+        return false;
+    waiter = malloc(sizeof(*waiter) + size);
+    if (waiter == NULL)
+        return false;
+    seated.callee = &router->waiting_room;
+    call = route_seat(router, peer, envelope, &seated);
+    if (call == NULL) {
+        free(waiter);
+        return true; /* its caller was told */
+    }
+    at = waiter->bytes;
+    *waiter = (struct waiter){ .call = call, .service = draft->service };
+    waiter->endpoint = waiter_copy(&at, envelope->endpoint);
+    waiter->caller = waiter_copy(&at, draft->caller);
+    waiter->body = waiter_copy(&at, envelope->body);
+    list_init(&waiter->link);
+    list_push(&draft->service->waiters, &waiter->link);
+    router->waiting_bytes += size;
+    call->waiter = waiter;
+    waiting_wind(router, call, draft->service->expected_us);
+    return true;
+}
+
+void waiting_forget(struct router *router, struct call *call)
+{
+    struct waiter *waiter = call->waiter;
+
+    if (waiter == NULL)
+        return;
+    call->waiter = NULL;
+    router->waiting_bytes -= waiter_size(waiter);
+    list_remove(&waiter->link);
+    free(waiter);
+}
+
+static void waiting_refuse(struct router *router, struct call *call, enum code code,
+        uint32_t retry_after_ms, const char *text)
+{
+    const struct verdict verdict = { code, EXECUTED_NO, retry_after_ms, text };
+
+    say_verdict(router, call->caller, call->caller_id, &verdict);
+    call_finish(router, call);
+}
+
+void waiting_expire(struct router *router, struct call *call)
+{
+    const char *name = call->waiter->service->name;
+    char text[160];
+
+    if (call->deadline_us != 0 && call->deadline_us <= router->now_us) {
+        snprintf(text, sizeof(text), "no instance of %s took calls within the call's time", name);
+        waiting_refuse(router, call, CODE_DEADLINE_EXCEEDED, 0, text);
+        return;
+    }
+    snprintf(text, sizeof(text), "no instance of %s takes calls now, although one was expected",
+            name);
+    waiting_refuse(router, call, CODE_UNAVAILABLE, ROUTER_WAITING_RETRY_MS, text);
+}
+
+void waiting_serve(struct router *router, struct service *service)
+{
+    while (!list_is_empty(&service->waiters)) {
+        struct waiter *waiter = list_entry(service->waiters.next, struct waiter, link);
+        struct call *call = waiter->call;
+        const struct envelope envelope = { .kind = ENVELOPE_CALL,
+            .id = call->caller_id,
+            .shape = call->shape,
+            .endpoint = waiter->endpoint,
+            .body = waiter->body };
+        const struct draft draft = { .service = service,
+            .cap = call->cap,
+            .user = call->on_behalf,
+            .caller = waiter->caller,
+            .deadline_us = call->deadline_us };
+
+        call->waiter = NULL; /* what it brought outlives its slot, where that is given away */
+        router->waiting_bytes -= waiter_size(waiter);
+        list_remove(&waiter->link);
+        route_move(router, call, &envelope, &draft);
+        free(waiter);
+    }
+}
+
+/* Sets until when the service is expected, and tells those that wait for it. */
+static void waiting_set(struct router *router, struct service *service, uint64_t expected_us)
+{
+    service->expected_us = expected_us;
+    list_for_each_safe (link, &service->waiters) {
+        struct call *call = list_entry(link, struct waiter, link)->call;
+
+        if (expected_us > router->now_us)
+            waiting_wind(router, call, expected_us);
+        else
+            waiting_expire(router, call);
+    }
+}
+
+void waiting_ask(struct router *router, struct service *service)
+{
+    uint64_t until_us = router->now_us + UINT64_C(1000) * ROUTER_WAITING_ASK_MS;
+
+    if (service->ready_count == 0 && service->expected_us < until_us)
+        waiting_set(router, service, until_us);
+}
+
+void waiting_expect(struct router *router, struct peer *peer, const struct envelope *envelope)
+{
+    static const struct verdict denied = { CODE_PERMISSION_DENIED, EXECUTED_NO, 0,
+        "what to expect is the supervisor's to say" };
+    Mu__Router__V1__ExpectReply reply = MU__ROUTER__V1__EXPECT_REPLY__INIT;
+    Mu__Router__V1__ExpectRequest *request;
+    struct service *service = NULL;
+    struct span name;
+
+    if (!peer->internal) {
+        say_verdict(router, peer, envelope->id, &denied);
+        return;
+    }
+    request = own_unpack(router, peer, envelope, &mu__router__v1__expect_request__descriptor);
+    if (request == NULL)
+        return;
+    name = (struct span){ (const uint8_t *)request->service, strlen(request->service) };
+    if (service_name_is_valid(name))
+        service = service_add(&router->services, name);
+    if (service != NULL)
+        waiting_set(router, service,
+                request->for_ms != 0 ? router->now_us + UINT64_C(1000) * request->for_ms : 0);
+    mu__router__v1__expect_request__free_unpacked(request, NULL);
+    own_reply(router, peer, envelope->id, &reply.base);
+}
