@@ -391,6 +391,35 @@ static void test_a_router_takes_no_budget_that_another_may_have_counted(void **s
     assert_int_equal(users_present(&users, bus_caller(&users.bus), alice), 0);
 }
 
+static void test_parts_of_the_node_call_each_other_with_their_own_right(void **state)
+{
+    struct peer *caller = bus_caller(&users.bus);
+    struct peer *registry = bus_process(&users.bus, "registry", 77, CALLS("*.*"));
+    uint64_t parent;
+
+    (void)state;
+    alice_id = users_issue(&users, "alice", "auth.Revoke", alice);
+    assert_int_equal(users_present(&users, caller, alice), 0);
+    assert_int_equal(
+            users_try(&users, caller, users.auth, "auth.Revoke", (struct envelope){ .id = 0 }), 0);
+    parent = users.served;
+    assert_int_equal(users_try(&users, users.auth, registry, "registry.List",
+                             (struct envelope){ .parent = parent }),
+            CODE_PERMISSION_DENIED); /* its own capabilities are router.Keys and router.Rules */
+    for (int i = 0; i < 2; i++) {    /* while she is revoked, too */
+        bus_say(&users.bus, users.auth,
+                (struct envelope){ .kind = ENVELOPE_CALL,
+                        .id = 5000,
+                        .parent = parent,
+                        .endpoint = bus_text("router.Rules") });
+        bus_expect_result(&users.bus, users.auth, 5000, 0, 0);
+        revoke(&alice_id, NULL, 0);
+    }
+    assert_int_equal(
+            users_try(&users, caller, users.auth, "auth.Revoke", (struct envelope){ .id = 0 }),
+            CODE_UNAUTHENTICATED);
+}
+
 /* The supervisor says that `greeter` is on its way. */
 static void expect_greeter(void)
 {
@@ -554,6 +583,7 @@ int main(void)
         TEST(test_a_service_with_a_token_of_its_own_is_limited_by_both),
         TEST(test_a_budget_counts_whoever_presents_the_token_and_how_often),
         TEST(test_a_router_takes_no_budget_that_another_may_have_counted),
+        TEST(test_parts_of_the_node_call_each_other_with_their_own_right),
         TEST(test_a_call_that_waited_is_sent_for_its_user_if_he_still_may),
         TEST(test_a_token_for_other_nodes_is_refused),
         TEST(test_logging_in_needs_no_token_and_no_rule_forbids_it),
