@@ -434,7 +434,7 @@ static void say_user(struct stage *stage, struct actor *actor)
     else if (choice < 240)
         say_keys(stage, choice);
     else
-        stage->router.unix_s = NOW_S + (choice & 1) * ACCESS_LIFE_MAX_S;
+        stage->router.unix_s = NOW_S + (uint64_t)(choice & 1) * ACCESS_LIFE_MAX_S;
 }
 
 /* Each user is held by those channels and calls that are his, and is idle where none is. */

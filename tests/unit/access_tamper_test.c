@@ -47,13 +47,14 @@ enum { PATTERNS = sizeof(patterns) / sizeof(patterns[0]) };
 
 static int set_up(void **state)
 {
+    const char *given = getenv("MU_SEED");
     uint64_t seed;
 
     (void)state;
     CHECK(sodium_init() >= 0);
     randombytes_buf(&seed, sizeof(seed));
-    if (getenv("MU_SEED") != NULL)
-        seed = strtoull(getenv("MU_SEED"), NULL, 10);
+    if (given != NULL)
+        seed = strtoull(given, NULL, 10);
     print_message("MU_SEED=%llu\n", (unsigned long long)seed);
     random_init(&chance, seed);
     fixture_key(&authority_key, 5);

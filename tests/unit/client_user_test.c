@@ -170,6 +170,7 @@ static void test_a_token_that_is_refused_opens_nothing(void **state)
             open_with(&client, (struct answer){ "mut1.old", UNAUTHENTICATED }), -EKEYREJECTED);
     assert_null(client);
     assert_string_equal(why, "the access token: it is revoked");
+    options.why = NULL;
 }
 
 static void test_a_new_connection_presents_the_token_before_any_call(void **state)
@@ -268,6 +269,7 @@ static void test_a_token_that_is_too_long_is_refused_here(void **state)
     mu_client_close(client);
     options.user_token = line;
     assert_int_equal(mu_client_open(&client, &options), -EINVAL);
+    options.user_token = NULL;
 }
 
 /* ---- the file ---- */

@@ -23,13 +23,14 @@ static int reached;                              /* calls that reached the store
 static int set_up(void **state)
 {
     static const char calls[] = "store.Get";
+    const char *given = getenv("MU_SEED");
     uint64_t seed;
 
     (void)state;
     users_open(&users);
     randombytes_buf(&seed, sizeof(seed));
-    if (getenv("MU_SEED") != NULL)
-        seed = strtoull(getenv("MU_SEED"), NULL, 10);
+    if (given != NULL)
+        seed = strtoull(given, NULL, 10);
     print_message("MU_SEED=%llu\n", (unsigned long long)seed);
     random_init(&chance, seed);
     mallory = bus_process(
@@ -165,7 +166,8 @@ static void attack(void)
     char line[ACCESS_TEXT_MAX + 1] = "";
     struct envelope call = { .kind = ENVELOPE_CALL,
         .id = ++users.ids,
-        .endpoint = bus_text(endpoints[random_below(&chance, 2) * random_below(&chance, 8)]) };
+        .endpoint =
+                bus_text(endpoints[random_below(&chance, 2) != 0 ? random_below(&chance, 8) : 0]) };
 
     if (random_below(&chance, 4) == 0)
         call.caller = forge_stamp(stamp);

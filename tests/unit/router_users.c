@@ -110,7 +110,8 @@ uint32_t users_set_rules(
     uint8_t *body;
     uint32_t code;
 
-    assert_true(all != NULL && each != NULL);
+    assert_non_null(all);
+    assert_non_null(each);
     for (size_t i = 0; i < count; i++) {
         mu__router__v1__rule__init(&all[i]);
         all[i].id = rules[i].id;

@@ -90,12 +90,12 @@ static enum access_outcome parts_fold(const struct access_parts *parts, struct a
 
 /* ---- making ---- */
 
-/* Appends a block to the chain and signs it: the new token's proof takes the place of the old one.
- */
-static enum access_outcome access_append(struct access_chain *chain, struct span body,
+/* Prints the chain with one block more: the new token's proof takes the place of the old one. */
+static enum access_outcome access_append(const struct access_chain *before, struct span body,
         const struct key *key, char line[ACCESS_TEXT_MAX + 1])
 {
-    struct access_block *block = &chain->blocks[chain->count];
+    struct access_chain chain = *before;
+    struct access_block *block = &chain.blocks[chain.count];
     uint8_t seed[KEY_SEED_SIZE];
     uint8_t public[PUBLIC_KEY_SIZE];
     uint8_t secret[crypto_sign_SECRETKEYBYTES];
@@ -108,11 +108,11 @@ static enum access_outcome access_append(struct access_chain *chain, struct span
     block->body = body;
     block->next = (struct span){ public, sizeof(public) };
     block->signature = (struct span){ signature, sizeof(signature) };
-    chain->count += 1;
-    access_chain_hash(chain);
-    access_chain_sign(chain, key, KEY_FOR_ACCESS, signature);
-    chain->proof = (struct span){ seed, sizeof(seed) };
-    outcome = parts_print(chain, line);
+    chain.count += 1;
+    access_chain_hash(&chain);
+    access_chain_sign(&chain, key, KEY_FOR_ACCESS, signature);
+    chain.proof = (struct span){ seed, sizeof(seed) };
+    outcome = parts_print(&chain, line);
     sodium_memzero(seed, sizeof(seed));
     return outcome;
 }
@@ -130,7 +130,7 @@ enum access_outcome access_issue(const struct access_grant *grant, const struct 
         .scopes = grant->scopes,
         .expires_s = grant->expires_s,
         .budget = grant->budget };
-    struct access_chain chain = { .count = 0 };
+    static const struct access_chain none = { .count = 0 };
     uint8_t bytes[ACCESS_BODY_SIZE_MAX];
     enum access_outcome outcome = access_body_judge(&body);
 
@@ -139,31 +139,32 @@ enum access_outcome access_issue(const struct access_grant *grant, const struct 
     access_key_id(&body.key, &authority->public);
     randombytes_buf(body.id.bytes, sizeof(body.id.bytes));
     outcome = access_append(
-            &chain, (struct span){ bytes, access_body_write(&body, bytes) }, authority, line);
+            &none, (struct span){ bytes, access_body_write(&body, bytes) }, authority, line);
     if (outcome == ACCESS_OK)
         *id = body.id;
     return outcome;
 }
 
 /* Signs with the token's own secret: a further block, or, without a body, the seal. */
-static enum access_outcome access_as_bearer(
-        struct access_parts *parts, const struct access_body *body, char line[ACCESS_TEXT_MAX + 1])
+static enum access_outcome access_as_bearer(const struct access_chain *chain,
+        const struct access_body *body, char line[ACCESS_TEXT_MAX + 1])
 {
+    struct access_chain sealed = *chain;
     uint8_t secret[crypto_sign_SECRETKEYBYTES];
     uint8_t bytes[ACCESS_BODY_SIZE_MAX];
     uint8_t seal[SIGNATURE_SIZE];
     struct key key = { .secret = secret };
     enum access_outcome outcome;
 
-    crypto_sign_seed_keypair(key.public.bytes, secret, parts->chain.proof.data);
+    crypto_sign_seed_keypair(key.public.bytes, secret, chain->proof.data);
     if (body != NULL) {
         outcome = access_append(
-                &parts->chain, (struct span){ bytes, access_body_write(body, bytes) }, &key, line);
+                chain, (struct span){ bytes, access_body_write(body, bytes) }, &key, line);
     } else {
-        access_chain_sign(&parts->chain, &key, KEY_FOR_ACCESS_SEAL, seal);
-        parts->chain.proof = (struct span){ NULL, 0 };
-        parts->chain.seal = (struct span){ seal, sizeof(seal) };
-        outcome = parts_print(&parts->chain, line);
+        access_chain_sign(chain, &key, KEY_FOR_ACCESS_SEAL, seal);
+        sealed.proof = (struct span){ NULL, 0 };
+        sealed.seal = (struct span){ seal, sizeof(seal) };
+        outcome = parts_print(&sealed, line);
     }
     sodium_memzero(secret, sizeof(secret));
     return outcome;
@@ -200,7 +201,7 @@ enum access_outcome access_narrow(
     if (outcome == ACCESS_OK)
         outcome = access_fold(&access, &body, none);
     if (outcome == ACCESS_OK)
-        outcome = access_as_bearer(&parts, &body, line);
+        outcome = access_as_bearer(&parts.chain, &body, line);
     sodium_memzero(&parts, sizeof(parts));
     return outcome;
 }
@@ -212,7 +213,7 @@ enum access_outcome access_seal(struct span text, char line[ACCESS_TEXT_MAX + 1]
     enum access_outcome outcome = access_open(&parts, &access, text);
 
     if (outcome == ACCESS_OK)
-        outcome = access_as_bearer(&parts, NULL, line);
+        outcome = access_as_bearer(&parts.chain, NULL, line);
     sodium_memzero(&parts, sizeof(parts));
     return outcome;
 }
