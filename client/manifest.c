@@ -12,6 +12,7 @@
 enum {
     MANIFEST_CALLS_DEFAULT = 2048,
     MANIFEST_FILES_DEFAULT = 1024,
+    MANIFEST_FILE_DEFAULT_MIB = 4096,
     MANIFEST_FAILURES_DEFAULT = 5,
     MANIFEST_WINDOW_DEFAULT_MS = 60000,
     MANIFEST_BACKOFF_DEFAULT_MS = 30000,
@@ -39,6 +40,7 @@ struct mu_manifest_values mu_manifest_values(const Mu__Node__V1__Manifest *manif
         .calls_max = manifest_value(limits->calls_max, MANIFEST_CALLS_DEFAULT),
         .memory_mib = limits->memory_mib,
         .files = manifest_value(limits->files, MANIFEST_FILES_DEFAULT),
+        .file_mib = manifest_value(limits->file_mib, MANIFEST_FILE_DEFAULT_MIB),
         .policy = restart->policy,
         .failures_max = manifest_value(restart->failures_max, MANIFEST_FAILURES_DEFAULT),
         .window_ms = manifest_value(restart->window_ms, MANIFEST_WINDOW_DEFAULT_MS),

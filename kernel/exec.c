@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 /* mu-exec: the last thing between the supervisor and a service.
  *
- *     mu-exec --parent PID [--files N] [--memory-mib N] [CAGE...] -- PROGRAM [ARG...]
+ *     mu-exec --parent PID [--files N] [--memory-mib N] [--file-mib N] [CAGE...]
+ *             -- PROGRAM [ARG...]
+ *     mu-exec --by-hand --parent PID [CAGE...] -- PROGRAM [ARG...]
  *     mu-exec --probe [CAGE...]      whether these steps can be taken here: exit 0, or not
  *
  * It takes one step after the other on its own process, waits at the gate (descriptor 4) for the
  * supervisor's byte, and becomes PROGRAM. Descriptors 0 to 3 pass through. A process that must not
  * be able to do something loses that ability here: a further restriction is a further step. Which
  * of them are taken stands in CAGE (kernel/cage/cage.h); one that cannot be taken ends it all.
+ *
+ * By hand it is `mu run` that starts it: then the steps are not told, but found out
+ * (kernel/cage/by_hand.h).
  *
  * The order is that of what each step still needs: mounts while there are capabilities, landlock
  * behind the mounts that it would forbid, the filter last, since it forbids all of this. */
@@ -24,6 +29,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "kernel/cage/by_hand.h"
 #include "kernel/cage/cage.h"
 #include "kernel/cage/filter.h"
 #include "kernel/cage/landlock.h"
@@ -43,12 +49,14 @@ struct exec_plan {
     pid_t parent;
     rlim_t files;      /* 0: as inherited */
     rlim_t memory_mib; /* of address space; 0: as inherited */
+    rlim_t file_mib;   /* of one file; 0: as inherited */
     bool probe;
+    bool by_hand;
     char **argv; /* borrowed: main's */
     struct cage cage;
     struct loader loader;
     struct view view;
-    const char *where; /* borrowed: the path that a failed step stumbled on; NULL: none */
+    const char *where; /* borrowed: the path that a failed step stumbled on, or why; NULL: none */
 };
 
 /* Dies with the supervisor, also where that died before this line: then nobody reads what it
@@ -62,6 +70,11 @@ static int exec_follow_parent(struct exec_plan *plan)
     if ((plan->cage.steps & CAGE_PID_NS) == 0)
         return getppid() == plan->parent ? 0 : -ESRCH;
     return poll(&output, 1, 0) == 1 && (output.revents & POLLERR) != 0 ? -ESRCH : 0;
+}
+
+static int exec_enter_by_hand(struct exec_plan *plan)
+{
+    return plan->by_hand ? by_hand_enter(&plan->cage, &plan->where) : 0;
 }
 
 /* A session of its own: what is typed at the supervisor's terminal is not for it. */
@@ -95,6 +108,17 @@ static int exec_limit(__rlimit_resource_t resource, rlim_t value)
     return setrlimit(resource, &limit) < 0 ? -errno : 0;
 }
 
+/* A write beyond the limit fails as one to a full disk does, which programs know of; the signal
+ * that comes with it would end them. */
+static int exec_limit_files(const struct exec_plan *plan)
+{
+    if (plan->file_mib == 0)
+        return 0;
+    if (signal(SIGXFSZ, SIG_IGN) == SIG_ERR)
+        return -errno;
+    return exec_limit(RLIMIT_FSIZE, plan->file_mib << 20);
+}
+
 static int exec_limit_resources(struct exec_plan *plan)
 {
     int r = exec_limit(RLIMIT_CORE, 0);
@@ -109,7 +133,7 @@ static int exec_limit_resources(struct exec_plan *plan)
         r = exec_limit(RLIMIT_NOFILE, plan->files);
     if (r == 0 && plan->memory_mib != 0)
         r = exec_limit(RLIMIT_AS, plan->memory_mib << 20);
-    return r;
+    return r == 0 ? exec_limit_files(plan) : r;
 }
 
 /* ---- the cage ---- */
@@ -207,6 +231,7 @@ static const struct exec_step {
     unsigned steps; /* taken with any of these; 0: always */
 } exec_steps[] = {
     { "tie its life to the supervisor's", exec_follow_parent, 0 },
+    { "be shut in on this machine", exec_enter_by_hand, 0 },
     { "leave the terminal", exec_leave_terminal, 0 },
     { "reset signals", exec_reset_signals, 0 },
     { "close descriptors", exec_close_descriptors, 0 },
@@ -241,7 +266,14 @@ static int exec_probe(struct exec_plan *plan)
     return r == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-enum { OPTION_PARENT = 'p', OPTION_FILES = 'f', OPTION_MEMORY = 'm', OPTION_PROBE = 'P' };
+enum {
+    OPTION_PARENT = 'p',
+    OPTION_FILES = 'f',
+    OPTION_MEMORY = 'm',
+    OPTION_FILE = 's',
+    OPTION_PROBE = 'P',
+    OPTION_BY_HAND = 'h'
+};
 
 static int exec_take_option(struct exec_plan *plan, int option, const char *value)
 {
@@ -251,9 +283,13 @@ static int exec_take_option(struct exec_plan *plan, int option, const char *valu
         plan->files = strtoul(value, NULL, 10);
     else if (option == OPTION_MEMORY)
         plan->memory_mib = strtoul(value, NULL, 10);
+    else if (option == OPTION_FILE)
+        plan->file_mib = strtoul(value, NULL, 10);
     else if (option == OPTION_PROBE)
         plan->probe = true;
-    else if (value == NULL || !cage_read(&plan->cage, option, value))
+    else if (option == OPTION_BY_HAND)
+        plan->by_hand = true;
+    else if (!cage_read(&plan->cage, option, value))
         return -EINVAL;
     return 0;
 }
@@ -264,7 +300,9 @@ static int exec_parse(struct exec_plan *plan, int argc, char **argv)
         { "parent", required_argument, NULL, OPTION_PARENT },
         { "files", required_argument, NULL, OPTION_FILES },
         { "memory-mib", required_argument, NULL, OPTION_MEMORY },
+        { "file-mib", required_argument, NULL, OPTION_FILE },
         { "probe", no_argument, NULL, OPTION_PROBE },
+        { "by-hand", no_argument, NULL, OPTION_BY_HAND },
     };
     struct option options[EXEC_OPTIONS_MAX] = { 0 };
     size_t count = sizeof(own) / sizeof(own[0]);
@@ -307,8 +345,8 @@ int main(int argc, char **argv)
     int status;
 
     if (exec_parse(&plan, argc, argv) < 0) {
-        fprintf(stderr, "usage: mu-exec --parent PID [--files N] [--memory-mib N] -- PROGRAM "
-                        "[ARG...]\nStarted by mu-node, not by hand.\n");
+        fprintf(stderr, "usage: mu-exec --parent PID [--files N] [--memory-mib N] [--file-mib N] "
+                        "-- PROGRAM [ARG...]\nStarted by mu-node, not by hand.\n");
         return EXEC_FOR_GOOD;
     }
     if (plan.probe)

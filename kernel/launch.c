@@ -36,6 +36,7 @@ struct launch_plan {
     char parent[LAUNCH_NUMBER_MAX];
     char files[LAUNCH_NUMBER_MAX];
     char memory_mib[LAUNCH_NUMBER_MAX];
+    char file_mib[LAUNCH_NUMBER_MAX];
     char channel[FOLDER_PATH_MAX];
     char data[FOLDER_PATH_MAX];
     char groups[2][CGROUP_PATH_MAX];
@@ -96,6 +97,7 @@ static void launch_args(struct launch_plan *plan, const struct launch_node *node
     snprintf(plan->parent, sizeof(plan->parent), "%d", (int)getpid());
     snprintf(plan->files, sizeof(plan->files), "%u", values.files);
     snprintf(plan->memory_mib, sizeof(plan->memory_mib), "%u", values.memory_mib);
+    snprintf(plan->file_mib, sizeof(plan->file_mib), "%u", values.file_mib);
     launch_arg(plan, "mu-exec");
     launch_arg(plan, "--parent");
     launch_arg(plan, plan->parent);
@@ -103,6 +105,8 @@ static void launch_args(struct launch_plan *plan, const struct launch_node *node
     launch_arg(plan, plan->files);
     launch_arg(plan, "--memory-mib");
     launch_arg(plan, plan->memory_mib);
+    launch_arg(plan, "--file-mib");
+    launch_arg(plan, plan->file_mib);
     for (size_t i = 0; i < word_count; i++)
         launch_arg(plan, words[i]);
     launch_arg(plan, "--");

@@ -25,8 +25,14 @@ target_link_libraries(mu_node PRIVATE mu_options PkgConfig::SODIUM
 add_executable(mu-node main.c)
 target_link_libraries(mu-node PRIVATE mu_node mu_options)
 
-add_executable(mu-exec exec.c cage/filter.c cage/loader.c cage/mounts.c cage/view.c)
-target_link_libraries(mu-exec PRIVATE mu_cage mu_options PkgConfig::SECCOMP)
+# The filters of system calls, made by the build, so that a start needs no libseccomp.
+add_executable(mu-filters cage/filter_rules.c cage/filter_write.c)
+target_link_libraries(mu-filters PRIVATE mu_cage mu_options PkgConfig::SECCOMP)
+set(filters "${CMAKE_CURRENT_BINARY_DIR}/filter_programs.c")
+add_custom_command(OUTPUT "${filters}" COMMAND mu-filters "${filters}" DEPENDS mu-filters VERBATIM)
+
+add_executable(mu-exec exec.c cage/by_hand.c cage/filter.c cage/loader.c cage/mounts.c cage/view.c "${filters}")
+target_link_libraries(mu-exec PRIVATE mu_cage mu_options)
 
 foreach(program mu-node mu-exec)
   set_target_properties(${program} PROPERTIES

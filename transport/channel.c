@@ -29,8 +29,9 @@ struct channel {
     /* Guarded by `lock`. */
     struct outbox *filling; /* borrowed: `own`, or what channel_lend gave */
     struct outbox own;
-    bool sending; /* from channel_take to the end of that send */
-    bool paused;
+    bool sending;   /* from channel_take to the end of that send */
+    bool paused;    /* until less waits for the peer */
+    bool throttled; /* until the owner says so */
 
     /* The send's alone, from channel_take to its end. */
     struct outbox leaving;
@@ -170,6 +171,16 @@ void channel_resume(struct channel *channel)
     stream_resume(channel->stream);
 }
 
+bool channel_throttle(struct channel *channel, bool on)
+{
+    bool was = channel->throttled;
+
+    channel->throttled = on;
+    if (on)
+        stream_pause(channel->stream);
+    return was && !on && !channel->paused;
+}
+
 static void channel_closed(struct stream *stream, void *user)
 {
     struct channel *channel = user;
@@ -184,6 +195,11 @@ static void channel_closed(struct stream *stream, void *user)
 size_t channel_queued(const struct channel *channel)
 {
     return outbox_queued(channel->filling);
+}
+
+uint64_t channel_taken(const struct channel *channel)
+{
+    return stream_taken(channel->stream);
 }
 
 enum outbox_outcome channel_put(
@@ -201,6 +217,7 @@ static void channel_load(struct channel *channel)
     channel->leaving = *channel->filling;
     *channel->filling = empty;
     channel->filling->leaving = channel->left.size;
+    channel->filling->turn = channel->leaving.turn + 1;
     channel->sending = true;
 }
 
@@ -233,7 +250,7 @@ static struct span channel_sent(struct stream *stream, bool failed, void *user)
     }
     if (channel->paused && channel_queued(channel) <= OUTBOX_SOFT_MAX / 2) {
         channel->paused = false;
-        resume = true;
+        resume = !channel->throttled;
     }
     pthread_mutex_unlock(channel->lock);
     if (resume)
@@ -266,8 +283,8 @@ static void channel_hold(struct channel *channel)
 {
     pthread_mutex_lock(channel->lock);
     channel->paused = channel_queued(channel) > OUTBOX_SOFT_MAX && channel->sending;
-    if (channel->paused)
-        stream_pause(channel->stream);
+    if (channel->paused || channel->throttled)
+        stream_pause(channel->stream); /* again, where a resume was on its way */
     pthread_mutex_unlock(channel->lock);
 }
 

@@ -55,14 +55,22 @@ struct channel *channel_unref(struct channel *channel);
 void channel_close(struct channel *channel);
 
 /* Stops and goes on reading, of a dialled channel; what was being read already still comes. Any
- * thread, with the lock or without. */
+ * thread, with the lock or without. An accepted one pauses by itself, too: channel_throttle. */
 void channel_pause(struct channel *channel);
 void channel_resume(struct channel *channel);
+
+/* Stops reading from an accepted channel, or lets it go on, whatever else it waits for; what was
+ * being read already still comes. True where the caller is to call channel_resume, without the
+ * lock. With the lock. */
+bool channel_throttle(struct channel *channel, bool on);
 
 struct channel_peer channel_peer(const struct channel *channel);
 
 /* Bytes that wait for the peer: in the outbox and under way. With the lock. */
 size_t channel_queued(const struct channel *channel);
+
+/* Bytes that the socket took so far. Any thread, with the lock or without. */
+uint64_t channel_taken(const struct channel *channel);
 
 /* Appends an envelope to the outbox; see outbox_put. With the lock. */
 enum outbox_outcome channel_put(

@@ -110,6 +110,7 @@ void outbox_clear(struct outbox *outbox)
 {
     outbox->size = 0;
     outbox->frame = SIZE_MAX;
+    outbox->turn += 1;
     if (outbox->room > OUTBOX_ROOM_KEPT) {
         free(outbox->bytes);
         outbox->bytes = NULL;

@@ -24,6 +24,7 @@ struct outbox {
     size_t room;    /* bytes allocated */
     size_t frame;   /* where the open frame's head stands; SIZE_MAX for none */
     size_t leaving; /* bytes that were taken and are under way still; they count for the limits */
+    uint64_t turn;  /* how often what gathered here was taken; `leaving` is of the turn before */
     enum frame_link link;
 };
 

@@ -35,6 +35,7 @@ struct stream {
     atomic_bool closing;                /* stream_close was called */
     atomic_bool reading; /* a read is armed, or will be: by stream_start or its own callback */
     atomic_bool paused;
+    atomic_uint_least64_t taken; /* bytes */
 
     struct span left; /* the send's alone: what is not sent yet */
 
@@ -291,6 +292,19 @@ bool stream_claim(struct stream *stream)
     return true;
 }
 
+uint64_t stream_taken(const struct stream *stream)
+{
+    return atomic_load(&stream->taken);
+}
+
+/* The socket took the first `count` bytes of what is left. */
+static void stream_take(struct stream *stream, size_t count)
+{
+    stream->left.data += count;
+    stream->left.size -= count;
+    atomic_fetch_add(&stream->taken, count);
+}
+
 /* Sends what is left and hears of it in stream_send_done. */
 static void stream_send_later(struct stream *stream)
 {
@@ -317,8 +331,7 @@ static int stream_send_now(struct stream *stream)
     nng_aio_wait(stream->quick_aio);
     code = nng_aio_result(stream->quick_aio);
     if (code == 0) {
-        stream->left.data += nng_aio_count(stream->quick_aio);
-        stream->left.size -= nng_aio_count(stream->quick_aio);
+        stream_take(stream, nng_aio_count(stream->quick_aio));
     }
     return code;
 }
@@ -364,12 +377,11 @@ void stream_send(struct stream *stream, struct span bytes)
 static void stream_send_done(void *user)
 {
     struct stream *stream = user;
-    size_t count = nng_aio_count(stream->send_aio);
     bool failed = nng_aio_result(stream->send_aio) != 0;
 
-    if (!failed && count < stream->left.size) {
-        stream->left.data += count;
-        stream->left.size -= count;
+    if (!failed)
+        stream_take(stream, nng_aio_count(stream->send_aio));
+    if (!failed && stream->left.size > 0) {
         stream_go_on(stream);
     } else if (stream_sent(stream, failed)) {
         stream_go_on(stream);

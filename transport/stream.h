@@ -68,6 +68,9 @@ bool stream_claim(struct stream *stream);
  * thread where the socket takes all of them at once. */
 void stream_send(struct stream *stream, struct span bytes);
 
+/* Bytes that the socket took so far. Any thread. */
+uint64_t stream_taken(const struct stream *stream);
+
 /* Stops and goes on reading; what was being read already still comes. Any thread. */
 void stream_pause(struct stream *stream);
 void stream_resume(struct stream *stream);

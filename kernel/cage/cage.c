@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/check.h"
 
@@ -11,7 +12,9 @@ enum {
     OPTION_UID,
     OPTION_GID,
     OPTION_NETWORK,
-    OPTION_ALLOWANCES,
+    OPTION_EXECUTABLE_MEMORY,
+    OPTION_PROCESSES,
+    OPTION_ROUTER,
     OPTION_GROUP,
     OPTION_DATA,
     OPTION_CHANNEL,
@@ -19,14 +22,20 @@ enum {
     OPTION_WRITE
 };
 
-enum { ALLOW_EXECUTABLE_MEMORY = 1, ALLOW_PROCESSES = 2, ALLOW_ROUTER = 4 };
+static const char *const cage_networks[] = {
+    [CAGE_NETWORK_NONE] = "none",
+    [CAGE_NETWORK_CLIENT] = "client",
+    [CAGE_NETWORK_SERVER] = "server",
+};
 
 const struct option cage_options[] = {
     { "steps", required_argument, NULL, OPTION_STEPS },
     { "uid", required_argument, NULL, OPTION_UID },
     { "gid", required_argument, NULL, OPTION_GID },
     { "network", required_argument, NULL, OPTION_NETWORK },
-    { "allowances", required_argument, NULL, OPTION_ALLOWANCES },
+    { "executable-memory", no_argument, NULL, OPTION_EXECUTABLE_MEMORY },
+    { "processes", no_argument, NULL, OPTION_PROCESSES },
+    { "router", no_argument, NULL, OPTION_ROUTER },
     { "group", required_argument, NULL, OPTION_GROUP },
     { "data", required_argument, NULL, OPTION_DATA },
     { "channel", required_argument, NULL, OPTION_CHANNEL },
@@ -42,6 +51,14 @@ struct cage_writer {
     char *text;
     size_t used;
 };
+
+static void cage_put_switch(struct cage_writer *writer, const char *option, bool on)
+{
+    CHECK(writer->count + 1 <= CAGE_WORDS_MAX);
+
+    if (on)
+        writer->words[writer->count++] = option;
+}
 
 static void cage_put(struct cage_writer *writer, const char *option, const char *value)
 {
@@ -60,12 +77,6 @@ static void cage_put_number(struct cage_writer *writer, const char *option, uint
     cage_put(writer, option, at);
 }
 
-static uint32_t cage_allowances(const struct cage *cage)
-{
-    return (cage->executable_memory ? ALLOW_EXECUTABLE_MEMORY : 0) |
-           (cage->processes ? ALLOW_PROCESSES : 0) | (cage->router ? ALLOW_ROUTER : 0);
-}
-
 size_t cage_write(
         const struct cage *cage, const char *words[CAGE_WORDS_MAX], char text[CAGE_TEXT_MAX])
 {
@@ -74,8 +85,10 @@ size_t cage_write(
     cage_put_number(&writer, "--steps", cage->steps);
     cage_put_number(&writer, "--uid", cage->uid);
     cage_put_number(&writer, "--gid", cage->gid);
-    cage_put_number(&writer, "--network", cage->network);
-    cage_put_number(&writer, "--allowances", cage_allowances(cage));
+    cage_put(&writer, "--network", cage_networks[cage->network]);
+    cage_put_switch(&writer, "--executable-memory", cage->executable_memory);
+    cage_put_switch(&writer, "--processes", cage->processes);
+    cage_put_switch(&writer, "--router", cage->router);
     for (size_t i = 0; i < 2 && cage->groups[i] != NULL; i++)
         cage_put(&writer, "--group", cage->groups[i]);
     if (cage->data != NULL)
@@ -97,28 +110,42 @@ static bool cage_add_path(const char *paths[CAGE_PATHS_MAX], size_t *countp, con
     return true;
 }
 
+static bool cage_read_network(struct cage *cage, const char *value)
+{
+    for (size_t i = 0; i < sizeof(cage_networks) / sizeof(cage_networks[0]); i++) {
+        if (strcmp(value, cage_networks[i]) != 0)
+            continue;
+        cage->network = (enum cage_network)i;
+        return true;
+    }
+    return false;
+}
+
+static uint32_t cage_number(const char *value)
+{
+    return (uint32_t)strtoul(value, NULL, 10);
+}
+
 bool cage_read(struct cage *cage, int option, const char *value)
 {
-    uint32_t number = (uint32_t)strtoul(value, NULL, 10);
-
     switch (option) {
     case OPTION_STEPS:
-        cage->steps = number;
+        cage->steps = cage_number(value);
         return true;
     case OPTION_UID:
-        cage->uid = number;
+        cage->uid = cage_number(value);
         return true;
     case OPTION_GID:
-        cage->gid = number;
+        cage->gid = cage_number(value);
         return true;
     case OPTION_NETWORK:
-        cage->network = (enum cage_network)number;
-        return true;
-    case OPTION_ALLOWANCES:
-        cage->executable_memory = (number & ALLOW_EXECUTABLE_MEMORY) != 0;
-        cage->processes = (number & ALLOW_PROCESSES) != 0;
-        cage->router = (number & ALLOW_ROUTER) != 0;
-        return true;
+        return cage_read_network(cage, value);
+    case OPTION_EXECUTABLE_MEMORY:
+        return cage->executable_memory = true;
+    case OPTION_PROCESSES:
+        return cage->processes = true;
+    case OPTION_ROUTER:
+        return cage->router = true;
     case OPTION_GROUP:
         cage->groups[cage->groups[0] != NULL] = value;
         return true;

@@ -84,7 +84,8 @@ struct cage {
 size_t cage_write(
         const struct cage *cage, const char *words[CAGE_WORDS_MAX], char text[CAGE_TEXT_MAX]);
 
-/* Reads one option of those words into `cage`. False where there is no such option. */
+/* Reads one option of those words into `cage`; `value` is NULL for one that takes none. False where
+ * there is no such option, or where it may not be that. */
 bool cage_read(struct cage *cage, int option, const char *value);
 
 /* The options for getopt_long; ends with zeroes. */

@@ -4,10 +4,20 @@
  *
  * An instance takes calls_max calls at a time, whoever comes first. The last CLAIM_KEPT'th part of
  * them is kept for callers that have less than an even share, so that one who takes all it can get
- * leaves room for the others: of n callers each has what it needs, or at least an nth of it. */
+ * leaves room for the others: of n callers each has what it needs, or at least an nth of it.
+ *
+ * Bytes that wait for an instance are charged to who sent them, by the rule of dbus-broker
+ * (src/util/user.c): one of n senders may have c bytes more wait where
+ *
+ *     (n + 1) * (share + c) - share <= free
+ *
+ * so that the nth gets an (n + 1)th of what is free when it comes, whatever the others do. One that
+ * has nothing waiting there may always send what finds room; and as long as less than
+ * OUTBOX_SOFT_MAX bytes wait, so may all. */
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/list.h"
@@ -19,10 +29,35 @@ struct claim {
     struct list link;    /* in caller->claims, or router.spare_claims */
     struct peer *callee; /* borrowed: its calls go before it does */
     uint32_t calls;
+
+    /* Bytes put into the callee's outbox, by the turn in which they were. */
+    uint64_t turn;  /* the outbox's when it was last looked at */
+    size_t filling; /* in that turn */
+    size_t leaving; /* in the one before */
+};
+
+/* How many senders an outbox holds bytes of, by the same turns. */
+struct claim_senders {
+    uint64_t turn;
+    uint32_t filling; /* with bytes of that turn */
+    uint32_t fresh;   /* those of them without bytes of the one before */
+    uint32_t leaving; /* with bytes of the one before */
 };
 
 /* True where the caller may have one more call at `callee`, which has room for one. */
 bool claim_may_grow(const struct peer *caller, const struct peer *callee);
+
+/* True where `size` bytes more of the caller's may wait for `callee`. */
+bool claim_may_wait(const struct peer *caller, const struct peer *callee, size_t size);
+
+/* `size` bytes of its caller's were put into the callee's outbox. */
+void claim_charge(struct claim *claim, size_t size);
+
+/* Bytes of its caller's that wait for the callee. */
+size_t claim_waiting(const struct claim *claim);
+
+/* Senders that have bytes waiting for `callee`. */
+uint32_t claim_senders(const struct peer *callee);
 
 /* Counts one more call of the caller's at `callee`. NULL: out of memory. */
 struct claim *claim_take(struct router *router, struct peer *caller, struct peer *callee);

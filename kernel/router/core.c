@@ -15,6 +15,8 @@
 #include "kernel/router/export.h"
 #include "kernel/router/route.h"
 #include "kernel/router/say.h"
+#include "kernel/router/slow.h"
+#include "kernel/router/throttle.h"
 #include "kernel/router/waiting.h"
 
 /* Whatever is said to it is said to nobody. */
@@ -26,6 +28,7 @@ static void core_init_waiting_room(struct peer *room)
     list_init(&room->caps);
     list_init(&room->claims);
     outbox_init(&room->out, FRAME_IPC);
+    room->calls_max = ROUTER_WAITING_MAX;
     room->doomed = true;
     room->internal = true;
 }
@@ -41,6 +44,8 @@ int router_init(struct router *router, const char *node, uint64_t seed, uint64_t
     user_table_init(&router->users);
     list_init(&router->peers);
     list_init(&router->dirty);
+    list_init(&router->throttled);
+    list_init(&router->slow);
     list_init(&router->grants);
     list_init(&router->neighbours);
     core_init_waiting_room(&router->waiting_room);
@@ -48,6 +53,8 @@ int router_init(struct router *router, const char *node, uint64_t seed, uint64_t
     list_init(&router->self.claims);
     list_init(&router->spare_claims);
     list_init(&router->self.dirty);
+    list_init(&router->self.by_throttle);
+    list_init(&router->self.by_slow);
     list_init(&router->self.calls_made);
     list_init(&router->self.calls_taken);
     outbox_init(&router->self.out, FRAME_IPC);
@@ -144,6 +151,8 @@ struct peer *router_attach(struct router *router, const struct peer_identity *id
         snprintf(peer->admitted, sizeof(peer->admitted), "%s", identity->service);
     outbox_init(&peer->out, identity->link);
     list_init(&peer->dirty);
+    list_init(&peer->by_throttle);
+    list_init(&peer->by_slow);
     list_init(&peer->calls_made);
     list_init(&peer->calls_taken);
     list_init(&peer->caps);
@@ -181,6 +190,9 @@ static void peer_write_end(const struct peer *peer, char *text, size_t size)
 {
     if (peer->neighbour != NULL)
         snprintf(text, size, "the link to %s ended before the answer came", peer->neighbour->node);
+    else if (peer->service != NULL && peer->slow)
+        snprintf(text, size, "%s (pid %u) took nothing for %d s and was closed",
+                peer->service->name, peer->pid, ROUTER_SLOW_MS / 1000);
     else if (peer->service != NULL)
         snprintf(
                 text, size, "%s (pid %u) ended before it answered", peer->service->name, peer->pid);
@@ -213,6 +225,8 @@ void router_detach(struct router *router, struct peer *peer, uint64_t now_us)
     cap_drop_all(router, peer);
     user_release(&router->users, peer->on_behalf);
     list_remove(&peer->dirty);
+    list_remove(&peer->by_throttle);
+    list_remove(&peer->by_slow);
     list_remove(&peer->link);
     router->peer_count -= 1;
     peer_free(peer);
@@ -271,12 +285,15 @@ void router_tick(struct router *router, uint64_t now_us)
         call->callee->silent = true;
         call_abort(router, call, &late);
     }
+    throttle_tick(router);
+    slow_tick(router);
     note_tell(router);
 }
 
 bool router_wants_ticks(const struct router *router)
 {
-    return router->wheel.count > 0 || note_is_due(router);
+    return router->wheel.count > 0 || !list_is_empty(&router->throttled) ||
+           !list_is_empty(&router->slow) || note_is_due(router);
 }
 
 struct peer *router_next_dirty(struct router *router)

@@ -35,6 +35,8 @@ struct router_stats {
     uint64_t bytes_out;
     uint64_t peers_refused;
     uint64_t calls_denied;
+    uint64_t peers_slow;
+    uint64_t throttles; /* times that a channel was not read from */
 };
 
 struct router {
@@ -44,7 +46,9 @@ struct router {
     struct random random;
     struct list peers;
     struct list dirty;
-    struct list grants; /* owned: struct grant, of operators */
+    struct list throttled; /* struct peer.by_throttle */
+    struct list slow;      /* struct peer.by_slow */
+    struct list grants;    /* owned: struct grant, of operators */
     uint32_t grant_count;
     struct list spare_claims; /* owned: struct claim */
     struct list neighbours;   /* owned: struct neighbour */
@@ -94,12 +98,14 @@ void router_detach(struct router *router, struct peer *peer, uint64_t now_us);
 int router_step(
         struct router *router, struct peer *peer, const struct envelope *envelope, uint64_t now_us);
 
-/* Ends the calls whose time is over. */
+/* Ends the calls whose time is over, the pauses of those that are throttled, and those that take
+ * nothing. Of the peers in router.slow the shell has said before how much they took. */
 void router_tick(struct router *router, uint64_t now_us);
 
-/* True while deadlines are running, so that router_tick must be called every ROUTER_TICK_MS. */
+/* True while deadlines or the like are running, so that router_tick must be called every
+ * ROUTER_TICK_MS. */
 bool router_wants_ticks(const struct router *router);
 
-/* The next peer with something to send or to be closed, taken off the list; NULL where there is
- * none. */
+/* The next peer with something to send, to be closed, or to be read from again or no longer, taken
+ * off the list; NULL where there is none. */
 struct peer *router_next_dirty(struct router *router);

@@ -2,14 +2,20 @@
 #pragma once
 
 enum {
-    ROUTER_PEERS_MAX = 4096,          /* channels */
-    ROUTER_CALLS_MAX = 65536,         /* calls under way */
-    ROUTER_SERVICES_MAX = 4096,       /* names of services that were here */
-    ROUTER_CALLS_MADE_MAX = 8192,     /* calls that one channel has under way */
-    ROUTER_CALLS_TAKEN = 2048,        /* calls that one instance is sent at a time, by default */
-    ROUTER_CALLS_TAKEN_MAX = 16384,   /* the most that it may ask for */
-    ROUTER_HELLO_SIZE_MAX = 8192,     /* bytes of a Hello, its metadata included */
-    ROUTER_NODE_BODY_MAX = 131072,    /* bytes of a call to the supervisor: one packet */
+    ROUTER_PEERS_MAX = 4096,        /* channels */
+    ROUTER_CALLS_MAX = 65536,       /* calls under way */
+    ROUTER_SERVICES_MAX = 4096,     /* names of services that were here */
+    ROUTER_CALLS_MADE_MAX = 8192,   /* calls that one channel has under way */
+    ROUTER_CALLS_TAKEN = 2048,      /* calls that one instance is sent at a time, by default */
+    ROUTER_CALLS_TAKEN_MAX = 16384, /* the most that it may ask for */
+    ROUTER_HELLO_SIZE_MAX = 8192,   /* bytes of a Hello, its metadata included */
+    ROUTER_NODE_BODY_MAX = 131072,  /* bytes of a call to the supervisor: one packet */
+    ROUTER_REFUSED_MAX = 128,       /* calls of one channel refused for want of room … */
+    ROUTER_REFUSED_MS = 100,        /* … in this time, before it is not read from for a moment: */
+    ROUTER_THROTTLE_MS = 100,       /* of this length, … */
+    ROUTER_THROTTLE_SERVING_MS = 16,  /* … or of this one where others wait for its answers */
+    ROUTER_SLOW_MS = 10000,           /* one that takes nothing for so long is closed … */
+    ROUTER_SLOW_BYTES = 4194304,      /* … while so many bytes wait for it */
     ROUTER_TICK_MS = 8,               /* how exactly deadlines are kept */
     ROUTER_RESET_INSTANCES_MAX = 512, /* in one message to the registry */
     ROUTER_NODES_MAX = 256,           /* node channels, connected or still to be */

@@ -108,8 +108,7 @@ static int main_tick(struct shell *shell, unsigned *idle)
     bool ticking;
 
     pthread_mutex_lock(&shell->lock);
-    router_set_clock(&shell->router, (uint64_t)time(NULL));
-    router_tick(&shell->router, clock_us());
+    shell_tick(shell);
     *idle = router_wants_ticks(&shell->router) ? 0 : *idle + 1;
     if (*idle > MAIN_IDLE_TICKS)
         shell->ticking = false;

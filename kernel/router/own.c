@@ -103,6 +103,8 @@ static void own_stats(struct router *router, struct peer *peer, const struct env
     reply.bytes_out = router->stats.bytes_out;
     reply.calls_open = router->calls.count;
     reply.channels_open = router->peer_count;
+    reply.channels_slow = router->stats.peers_slow;
+    reply.channels_throttled = router->stats.throttles;
     reply.calls_denied = router->stats.calls_denied;
     reply.channels_refused = router->stats.peers_refused;
     reply.instances = each;

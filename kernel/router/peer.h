@@ -7,6 +7,7 @@
 
 #include "base/list.h"
 #include "kernel/router/call.h"
+#include "kernel/router/claim.h"
 #include "transport/outbox.h"
 
 struct neighbour;
@@ -40,8 +41,18 @@ struct peer {
     struct list link;  /* in router.peers */
     struct list dirty; /* in router.dirty while something waits to be sent */
     struct outbox out;
-    void *user;                  /* the shell's own */
-    bool doomed;                 /* the shell is to close it */
+    void *user;            /* the shell's own */
+    bool doomed;           /* the shell is to close it */
+    bool throttled;        /* the shell is not to read from it; router.throttled ends that */
+    bool slow;             /* it is doomed for that it takes nothing */
+    uint64_t taken;        /* bytes, as the shell says of those in router.slow */
+    uint64_t taken_before; /* … and what that was at taken_since_us */
+    uint64_t taken_since_us;
+    struct list by_slow; /* in router.slow while much waits for it */
+    uint32_t refused;    /* calls refused for want of room since refused_since_us */
+    uint64_t refused_since_us;
+    uint64_t throttle_end_us;
+    struct list by_throttle;     /* in router.throttled while throttled */
     struct neighbour *neighbour; /* borrowed: router.neighbours'; NULL unless a node channel */
     struct neighbour *visitor;   /* the same, of a client's channel */
 
@@ -72,6 +83,7 @@ struct peer {
 
     struct list claims; /* struct claim: at those that it calls; they go when their calls do */
     uint32_t claimants; /* callers that have calls here */
+    struct claim_senders senders; /* of what waits in `out` */
 
     struct call_index index; /* its calls by their ids */
     struct list calls_made;  /* struct call.by_caller */

@@ -5,6 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "kernel/router/cap.h"
+#include "kernel/router/export.h"
+#include "kernel/router/grant.h"
+
 bool right_is_for_all(struct span endpoint)
 {
     static const char *const names[] = { "router.Present", "auth.Login", "auth.Refresh",
@@ -57,6 +61,50 @@ void right_refuse_token(struct router *router, struct peer *peer, const struct e
     else
         right_refuse(router, peer, envelope,
                 &(struct right_refusal){ NOTE_TOKEN, CODE_UNAUTHENTICATED, why->text, NULL });
+}
+
+/* ---- what the channel may ---- */
+
+bool right_find_cap(struct router *router, struct peer *peer, const struct envelope *envelope,
+        struct draft *draft)
+{
+    char text[STATUS_TEXT_MAX];
+
+    if (!peer->bound || grant_is_for_all(envelope->endpoint))
+        return true;
+    draft->cap = cap_find(peer, envelope->endpoint, router->now_us);
+    if (draft->cap != NULL)
+        return true;
+    snprintf(text, sizeof(text),
+            "%s has no capability for %.*s: write it into `calls` of its manifest, or `mu grant %s "
+            "%.*s`",
+            peer->admitted, (int)envelope->endpoint.size, (const char *)envelope->endpoint.data,
+            peer->admitted, (int)envelope->endpoint.size, (const char *)envelope->endpoint.data);
+    right_refuse(router, peer, envelope,
+            &(struct right_refusal){ NOTE_CAPABILITY, CODE_PERMISSION_DENIED, text, draft->user });
+    return false;
+}
+
+static const char *right_whose(const struct peer *caller)
+{
+    if (caller->neighbour != NULL)
+        return "other nodes";
+    return caller->visitor != NULL ? "clients" : caller->admitted;
+}
+
+bool right_exports(struct router *router, struct peer *peer, const struct envelope *envelope,
+        const struct draft *draft)
+{
+    char text[STATUS_TEXT_MAX];
+
+    if (export_allows(draft->callee, peer, envelope->endpoint))
+        return true;
+    snprintf(text, sizeof(text), "%s does not export %.*s to %s (`exports` in its manifest)",
+            draft->service->name, (int)envelope->endpoint.size,
+            (const char *)envelope->endpoint.data, right_whose(peer));
+    right_refuse(router, peer, envelope,
+            &(struct right_refusal){ NOTE_EXPORT, CODE_PERMISSION_DENIED, text, draft->user });
+    return false;
 }
 
 /* ---- whose call it is ---- */
@@ -138,7 +186,7 @@ bool right_still_holds(
     return false;
 }
 
-/* ---- what it may ---- */
+/* ---- what the user may ---- */
 
 static bool right_refuse_scope(struct router *router, struct peer *peer,
         const struct envelope *envelope, const struct user *user)

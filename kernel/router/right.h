@@ -1,11 +1,19 @@
-/* kernel/router/right.h - on whose behalf a call is, and whether that user's token and the node's
- * rules let it through. What the channel itself may is for capabilities to say (cap.h): a call is
- * made with what all of them allow. */
+/* kernel/router/right.h - on whose behalf a call is, and what lets it through: a capability of the
+ * channel, an export of the callee, the user's token and the node's rules, all of them. */
 #pragma once
 
 #include "kernel/router/note.h"
 #include "kernel/router/route.h"
 #include "kernel/router/say.h"
+
+/* Finds the capability that lets the call through; it ends when that does. False where there is
+ * none, which the caller is told. */
+bool right_find_cap(struct router *router, struct peer *peer, const struct envelope *envelope,
+        struct draft *draft);
+
+/* False where the callee does not export the endpoint to the caller, which is told. */
+bool right_exports(struct router *router, struct peer *peer, const struct envelope *envelope,
+        const struct draft *draft);
 
 /* Finds the user: of the call on whose behalf this one is made, else of the token that it carries,
  * else of the one that the channel presented; and stamps him on it. False where the call is

@@ -9,17 +9,21 @@
 #include "kernel/router/cap.h"
 #include "kernel/router/claim.h"
 #include "kernel/router/crossing.h"
-#include "kernel/router/export.h"
-#include "kernel/router/grant.h"
 #include "kernel/router/own.h"
 #include "kernel/router/permit.h"
 #include "kernel/router/right.h"
 #include "kernel/router/route.h"
 #include "kernel/router/routes.h"
 #include "kernel/router/say.h"
+#include "kernel/router/throttle.h"
 #include "kernel/router/waiting.h"
 
-enum { ROUTE_NOTICE_TIMEOUT_MS = 5000, ROUTE_RETRY_MS = 100, ROUTE_RETRY_MAX_MS = 1000 };
+enum {
+    ROUTE_NOTICE_TIMEOUT_MS = 5000,
+    ROUTE_RETRY_MS = 100,
+    ROUTE_RETRY_MAX_MS = 1000,
+    ROUTE_TEXT_MAX = 192
+};
 
 struct span route_service_name(struct span endpoint)
 {
@@ -35,12 +39,38 @@ static void route_refuse(struct router *router, struct peer *peer, const struct 
             &(struct verdict){ .code = code, .executed = EXECUTED_NO, .text = text });
 }
 
+/* Bytes that a call takes, at most. */
+static size_t route_size(const struct envelope *envelope)
+{
+    return envelope->body.size + ENVELOPE_HEAD_MAX;
+}
+
 /* When one that is full may have room again. */
 static uint32_t route_wait_ms(const struct peer *full)
 {
     uint32_t wait_ms = full->latency_us / 1000 + 1;
 
     return wait_ms < ROUTE_RETRY_MAX_MS ? wait_ms : ROUTE_RETRY_MAX_MS;
+}
+
+/* What keeps a call of the caller's from an instance that is up. */
+static void route_write_full(char text[ROUTE_TEXT_MAX], const struct service *service,
+        const struct peer *caller, const struct envelope *envelope)
+{
+    const struct peer *full = service->ready[0];
+
+    if (!claim_may_grow(caller, full) || full->calls_taken_count >= full->calls_max)
+        snprintf(text, ROUTE_TEXT_MAX, "%s is full%s: it takes %u calls at a time and instance",
+                service->name, claim_may_grow(caller, full) ? "" : " for this caller",
+                full->calls_max);
+    else
+        snprintf(text, ROUTE_TEXT_MAX,
+                "%s is full%s: %zu bytes wait for it, and it takes %d at a time and instance",
+                service->name,
+                outbox_queued(&full->out) + route_size(envelope) > OUTBOX_HARD_MAX
+                        ? ""
+                        : " for this caller",
+                outbox_queued(&full->out), OUTBOX_HARD_MAX);
 }
 
 /* Tells the caller why nobody is sent its call. */
@@ -51,7 +81,7 @@ static void route_explain(struct router *router, struct peer *peer, const struct
     const struct service *service = draft->service;
     bool alone = router->neighbour_count == 0;
     struct verdict verdict = { .executed = EXECUTED_NO, .code = CODE_UNAVAILABLE };
-    char text[192];
+    char text[ROUTE_TEXT_MAX];
 
     verdict.text = text;
     if (service == NULL) {
@@ -66,9 +96,7 @@ static void route_explain(struct router *router, struct peer *peer, const struct
     } else if (service->ready_count != 0) {
         verdict.code = CODE_RESOURCE_EXHAUSTED;
         verdict.retry_after_ms = route_wait_ms(service->ready[0]);
-        snprintf(text, sizeof(text), "%s is full%s: it takes %u calls at a time and instance",
-                service->name, claim_may_grow(peer, service->ready[0]) ? "" : " for this caller",
-                service->ready[0]->calls_max);
+        route_write_full(text, service, peer, envelope);
     } else if (outcome == ROUTES_FULL) {
         verdict.code = CODE_RESOURCE_EXHAUSTED;
         verdict.retry_after_ms = ROUTE_RETRY_MS;
@@ -92,7 +120,8 @@ static void route_explain(struct router *router, struct peer *peer, const struct
 static bool route_find_way(struct router *router, struct peer *peer,
         const struct envelope *envelope, struct draft *draft)
 {
-    const struct routes_bounds bounds = { peer, ROUTER_HOPS_MAX - draft->hops };
+    const struct routes_bounds bounds = { peer, ROUTER_HOPS_MAX - draft->hops,
+        route_size(envelope) };
     enum routes_outcome outcome = ROUTES_NONE;
 
     if (draft->service != NULL)
@@ -105,29 +134,6 @@ static bool route_find_way(struct router *router, struct peer *peer,
     return false;
 }
 
-static const char *route_whose(const struct peer *caller)
-{
-    if (caller->neighbour != NULL)
-        return "other nodes";
-    return caller->visitor != NULL ? "clients" : caller->admitted;
-}
-
-/* False where the callee does not export the endpoint to the caller, which is told. */
-static bool route_may(struct router *router, struct peer *peer, const struct envelope *envelope,
-        const struct draft *draft)
-{
-    char text[STATUS_TEXT_MAX];
-
-    if (export_allows(draft->callee, peer, envelope->endpoint))
-        return true;
-    snprintf(text, sizeof(text), "%s does not export %.*s to %s (`exports` in its manifest)",
-            draft->service->name, (int)envelope->endpoint.size,
-            (const char *)envelope->endpoint.data, route_whose(peer));
-    right_refuse(router, peer, envelope,
-            &(struct right_refusal){ NOTE_EXPORT, CODE_PERMISSION_DENIED, text, draft->user });
-    return false;
-}
-
 /* Finds who serves the endpoint: an instance here, else one on another node. False where nobody
  * does, which the caller is told. */
 static bool route_find_callee(struct router *router, struct peer *peer,
@@ -135,33 +141,11 @@ static bool route_find_callee(struct router *router, struct peer *peer,
 {
     draft->service = service_find(&router->services, route_service_name(envelope->endpoint));
     if (draft->service != NULL) {
-        draft->callee = service_pick(draft->service, peer, &router->random);
+        draft->callee = service_pick(draft->service, peer, route_size(envelope), &router->random);
         if (draft->callee != NULL && envelope->body.size <= draft->callee->body_max)
-            return route_may(router, peer, envelope, draft);
+            return right_exports(router, peer, envelope, draft);
     }
     return route_find_way(router, peer, envelope, draft);
-}
-
-/* Finds the capability that lets the call through; it ends when that does. False where there is
- * none, which the caller is told. */
-static bool route_find_cap(struct router *router, struct peer *peer,
-        const struct envelope *envelope, struct draft *draft)
-{
-    char text[STATUS_TEXT_MAX];
-
-    if (!peer->bound || grant_is_for_all(envelope->endpoint))
-        return true;
-    draft->cap = cap_find(peer, envelope->endpoint, router->now_us);
-    if (draft->cap != NULL)
-        return true;
-    snprintf(text, sizeof(text),
-            "%s has no capability for %.*s: write it into `calls` of its manifest, or `mu grant %s "
-            "%.*s`",
-            peer->admitted, (int)envelope->endpoint.size, (const char *)envelope->endpoint.data,
-            peer->admitted, (int)envelope->endpoint.size, (const char *)envelope->endpoint.data);
-    right_refuse(router, peer, envelope,
-            &(struct right_refusal){ NOTE_CAPABILITY, CODE_PERMISSION_DENIED, text, draft->user });
-    return false;
 }
 
 /* Finds the call on whose behalf this one is made, if any. False where it is over already, which
@@ -273,6 +257,7 @@ static void route_send(struct router *router, struct call *call, const struct en
         .timeout_ms = route_remaining_ms(router, call->deadline_us),
         .trace = { call->trace, TRACE_SIZE },
         .caller = draft->caller };
+    size_t queued = callee->out.size;
 
     if (!say(router, callee, &forward, OUTBOX_CALLS)) {
         route_refuse(router, call->caller, envelope, CODE_RESOURCE_EXHAUSTED,
@@ -280,8 +265,10 @@ static void route_send(struct router *router, struct call *call, const struct en
         call_finish(router, call);
         return;
     }
+    claim_charge(call->claim, callee->out.size - queued);
     callee->calls += 1;
     router->stats.calls += 1;
+    throttle_hasten(router, callee);
     if (call->deadline_us != 0)
         wheel_add(&router->wheel, &call->timer, (call->deadline_us + 999) / 1000);
 }
@@ -320,14 +307,15 @@ void route_move(struct router *router, struct call *call, const struct envelope 
 {
     struct draft moved = *draft;
 
-    moved.callee = service_pick(draft->service, call->caller, &router->random);
+    moved.callee =
+            service_pick(draft->service, call->caller, route_size(envelope), &router->random);
     if (!right_still_holds(router, call, envelope)) {
         call_finish(router, call);
         return;
     }
     if (moved.callee == NULL || envelope->body.size > moved.callee->body_max)
         route_explain(router, call->caller, envelope, &moved, ROUTES_NONE);
-    else if (route_may(router, call->caller, envelope, &moved)) {
+    else if (right_exports(router, call->caller, envelope, &moved)) {
         if (route_reseat(router, call, moved.callee)) {
             route_send(router, call, envelope, &moved);
             return;
@@ -354,7 +342,7 @@ static bool route_may_call(struct router *router, struct peer *peer,
                 "this channel has as many calls under way as one may have");
         return false;
     }
-    return route_find_cap(router, peer, envelope, draft) &&
+    return right_find_cap(router, peer, envelope, draft) &&
            right_judge(router, peer, envelope, draft);
 }
 

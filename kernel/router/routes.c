@@ -135,7 +135,7 @@ static bool routes_is_candidate(
         const struct route *route, const struct routes_bounds *bounds, uint32_t distance)
 {
     return routes_is_allowed(route, bounds) && routes_distance(route) == distance &&
-           service_peer_has_room(route->via->peer, bounds->from);
+           service_peer_has_room(route->via->peer, bounds->from, bounds->size);
 }
 
 /* The candidate number `place`, which exists. */
@@ -167,7 +167,7 @@ enum routes_outcome routes_pick(const struct service *service, const struct rout
             continue;
         outcome = outcome == ROUTES_NONE ? ROUTES_FULL : outcome;
         if (routes_distance(route) > distance ||
-                !service_peer_has_room(route->via->peer, bounds->from))
+                !service_peer_has_room(route->via->peer, bounds->from, bounds->size))
             continue;
         outcome = ROUTES_FOUND;
         count = routes_distance(route) < distance ? 1 : count + 1;

@@ -16,10 +16,11 @@ void routes_replace(struct router *router, struct peer *linker, const struct env
 /* Takes all routes through the neighbour out. */
 void routes_withdraw(struct router *router, struct neighbour *neighbour);
 
-/* Where a call came from decides which routes it may take. */
+/* Where a call came from, and how large it is, decides which routes it may take. */
 struct routes_bounds {
     const struct peer *from; /* borrowed: never back to this one's node */
     uint32_t hops_max;       /* links left to it */
+    size_t size;             /* bytes */
 };
 
 enum routes_outcome {

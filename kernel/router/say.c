@@ -5,11 +5,13 @@
 
 #include "base/check.h"
 #include "kernel/router/claim.h"
+#include "kernel/router/slow.h"
+#include "kernel/router/throttle.h"
 #include "kernel/router/waiting.h"
 
 enum { VERDICT_SIZE_MAX = 1024 };
 
-static void say_mark(struct router *router, struct peer *peer)
+void say_wake(struct router *router, struct peer *peer)
 {
     if (!peer->internal || peer != &router->self) {
         if (list_is_empty(&peer->dirty))
@@ -20,11 +22,15 @@ static void say_mark(struct router *router, struct peer *peer)
 bool say(struct router *router, struct peer *peer, const struct envelope *envelope,
         enum outbox_lane lane)
 {
+    enum outbox_outcome outcome;
+
     if (peer->doomed || peer == &router->self)
         return true; /* nobody is there to hear it */
-    if (outbox_put(&peer->out, envelope, lane) != OUTBOX_OK)
+    outcome = outbox_put(&peer->out, envelope, lane);
+    slow_look(router, peer);
+    if (outcome != OUTBOX_OK)
         return false;
-    say_mark(router, peer);
+    say_wake(router, peer);
     return true;
 }
 
@@ -37,7 +43,7 @@ void say_surely(struct router *router, struct peer *peer, const struct envelope 
 void say_doom(struct router *router, struct peer *peer)
 {
     peer->doomed = true;
-    say_mark(router, peer);
+    say_wake(router, peer);
 }
 
 /* Packs a verdict. Returns its bytes, in `room`. */
@@ -59,14 +65,18 @@ void say_verdict(struct router *router, struct peer *caller, uint64_t caller_id,
         const struct verdict *verdict)
 {
     uint8_t room[VERDICT_SIZE_MAX];
+    struct verdict told = *verdict;
 
     router->stats.calls_failed += 1;
-    if (verdict->code == CODE_RESOURCE_EXHAUSTED)
+    if (verdict->code == CODE_RESOURCE_EXHAUSTED) {
         router->stats.calls_refused += 1;
+        throttle_refused(router, caller);
+        told.retry_after_ms = throttle_wait_ms(router, caller, verdict->retry_after_ms);
+    }
     say_surely(router, caller,
             &(struct envelope){ .kind = ENVELOPE_RESULT,
                     .id = caller_id,
-                    .status = verdict_pack(verdict, room) });
+                    .status = verdict_pack(&told, room) });
 }
 
 void say_unwelcome(struct router *router, struct peer *peer, const struct verdict *verdict)

@@ -34,6 +34,9 @@ bool say(struct router *router, struct peer *peer, const struct envelope *envelo
 /* The same for what must arrive (results, cancels): a peer without room even for that is doomed. */
 void say_surely(struct router *router, struct peer *peer, const struct envelope *envelope);
 
+/* The shell is to look at the peer. */
+void say_wake(struct router *router, struct peer *peer);
+
 /* The shell is to close the peer's channel; nothing more is said to it. */
 void say_doom(struct router *router, struct peer *peer);
 

@@ -215,10 +215,10 @@ void service_leave(struct service *service, struct peer *peer)
     peer->place = UINT32_MAX;
 }
 
-bool service_peer_has_room(const struct peer *peer, const struct peer *caller)
+bool service_peer_has_room(const struct peer *peer, const struct peer *caller, size_t size)
 {
-    return peer->calls_taken_count < peer->calls_max &&
-           outbox_queued(&peer->out) < OUTBOX_HARD_MAX && claim_may_grow(caller, peer);
+    return peer->calls_taken_count < peer->calls_max && claim_may_wait(caller, peer, size) &&
+           claim_may_grow(caller, peer);
 }
 
 static uint64_t service_load(const struct peer *peer)
@@ -233,13 +233,14 @@ void service_peer_pass_over(struct peer *peer)
     peer->latency_us -= peer->latency_us / SERVICE_FORGET;
 }
 
-static bool service_peer_takes(const struct peer *peer, const struct peer *caller, bool silent)
+static bool service_peer_takes(
+        const struct peer *peer, const struct peer *caller, size_t size, bool silent)
 {
-    return peer->silent == silent && service_peer_has_room(peer, caller);
+    return peer->silent == silent && service_peer_has_room(peer, caller, size);
 }
 
-struct peer *service_pick(
-        const struct service *service, const struct peer *caller, struct random *random)
+struct peer *service_pick(const struct service *service, const struct peer *caller, size_t size,
+        struct random *random)
 {
     uint32_t count = service->ready_count;
     struct peer *first;
@@ -247,7 +248,7 @@ struct peer *service_pick(
     uint32_t start;
 
     if (count == 1)
-        return service_peer_has_room(service->ready[0], caller) ? service->ready[0] : NULL;
+        return service_peer_has_room(service->ready[0], caller, size) ? service->ready[0] : NULL;
     if (count == 0)
         return NULL;
     start = random_below(random, count);
@@ -261,12 +262,12 @@ struct peer *service_pick(
     }
     service_peer_pass_over(second);
     for (int silent = 0; silent <= 1; silent++) {
-        if (service_peer_takes(first, caller, silent))
+        if (service_peer_takes(first, caller, size, silent))
             return first;
-        if (service_peer_takes(second, caller, silent))
+        if (service_peer_takes(second, caller, size, silent))
             return second;
         for (uint32_t i = 0; i < count; i++) {
-            if (service_peer_takes(service->ready[(start + i) % count], caller, silent))
+            if (service_peer_takes(service->ready[(start + i) % count], caller, size, silent))
                 return service->ready[(start + i) % count];
         }
     }

@@ -70,11 +70,11 @@ void service_leave(struct service *service, struct peer *peer);
  * was slow once is tried again. */
 void service_peer_pass_over(struct peer *peer);
 
-/* True where the instance may be sent one more call of the caller's. */
-bool service_peer_has_room(const struct peer *peer, const struct peer *caller);
+/* True where the instance may be sent one more call of the caller's, of `size` bytes. */
+bool service_peer_has_room(const struct peer *peer, const struct peer *caller, size_t size);
 
 /* The less loaded of two instances picked at random (Mitzenmacher 2001), by calls under way times
- * smoothed latency; another one where both are silent or have no room for the caller, and a silent
- * one only where no other has. NULL where none has. */
-struct peer *service_pick(
-        const struct service *service, const struct peer *caller, struct random *random);
+ * smoothed latency; another one where both are silent or have no room for the caller's `size`
+ * bytes, and a silent one only where no other has. NULL where none has. */
+struct peer *service_pick(const struct service *service, const struct peer *caller, size_t size,
+        struct random *random);

@@ -13,7 +13,7 @@
 #include "base/log.h"
 #include "kernel/router/control.h"
 
-enum { SHELL_SENDS_MAX = 64 }; /* channels sent to between two looks at the list */
+enum { SHELL_WORK_MAX = 64 }; /* channels that are looked after between two looks at the list */
 
 /* A channel and its peer. */
 struct link {
@@ -30,45 +30,81 @@ void shell_wake(struct shell *shell)
         return; /* it is awake already */
 }
 
-/* Takes what waits for up to SHELL_SENDS_MAX peers. With the lock. Returns how many. */
-static size_t shell_take(struct shell *shell, struct channel *sends[SHELL_SENDS_MAX])
+/* What is to be done with channels once the lock is free. */
+struct shell_work {
+    struct channel *sends[SHELL_WORK_MAX]; /* claimed by channel_take */
+    size_t send_count;
+    struct channel *resumes[SHELL_WORK_MAX]; /* owned references */
+    size_t resume_count;
+};
+
+static void shell_take_from(struct shell *shell, struct shell_work *work, const struct peer *peer)
 {
-    size_t count = 0;
+    struct link *link = peer->user;
+
+    if (channel_throttle(link->channel, peer->throttled))
+        work->resumes[work->resume_count++] = channel_ref(link->channel);
+    if (!channel_take(link->channel))
+        return;
+    shell->router.stats.bytes_out += peer->out.leaving;
+    work->sends[work->send_count++] = link->channel;
+}
+
+/* Takes what is to be done for up to SHELL_WORK_MAX peers. With the lock. True where there may be
+ * more. */
+static bool shell_take(struct shell *shell, struct shell_work *work)
+{
     struct peer *peer;
 
-    while (count < SHELL_SENDS_MAX && (peer = router_next_dirty(&shell->router)) != NULL) {
-        struct link *link = peer->user;
-
-        if (link == NULL) {
+    for (size_t i = 0; i < SHELL_WORK_MAX; i++) {
+        peer = router_next_dirty(&shell->router);
+        if (peer == NULL)
+            return false;
+        if (peer->user == NULL)
             control_flush(shell->control, peer);
-        } else if (peer->doomed) {
-            channel_close(link->channel);
-        } else if (channel_take(link->channel)) {
-            shell->router.stats.bytes_out += peer->out.leaving;
-            sends[count++] = link->channel;
-        }
+        else if (peer->doomed)
+            channel_close(((struct link *)peer->user)->channel);
+        else
+            shell_take_from(shell, work, peer);
     }
-    return count;
+    return true;
 }
 
 void shell_flush(struct shell *shell)
 {
-    struct channel *sends[SHELL_SENDS_MAX];
-    size_t count;
+    struct shell_work work;
+    bool more;
     bool wake;
 
     do {
+        work.send_count = 0;
+        work.resume_count = 0;
         pthread_mutex_lock(&shell->lock);
-        count = shell_take(shell, sends);
+        more = shell_take(shell, &work);
         wake = !shell->ticking && router_wants_ticks(&shell->router);
         shell->ticking = shell->ticking || wake;
         wake = wake || shell->router.sockets_due;
         pthread_mutex_unlock(&shell->lock);
-        for (size_t i = 0; i < count; i++)
-            channel_send(sends[i]);
+        for (size_t i = 0; i < work.send_count; i++)
+            channel_send(work.sends[i]);
+        for (size_t i = 0; i < work.resume_count; i++) {
+            channel_resume(work.resumes[i]);
+            channel_unref(work.resumes[i]);
+        }
         if (wake)
             shell_wake(shell);
-    } while (count == SHELL_SENDS_MAX);
+    } while (more);
+}
+
+void shell_tick(struct shell *shell)
+{
+    list_for_each (node, &shell->router.slow) {
+        struct peer *peer = list_entry(node, struct peer, by_slow);
+
+        peer->taken = channel_taken(((const struct link *)peer->user)->channel);
+    }
+    router_set_clock(&shell->router, (uint64_t)time(NULL));
+    router_tick(&shell->router, clock_us());
 }
 
 /* Who is behind a channel, for the log. */
@@ -114,6 +150,12 @@ static void shell_closed(struct channel *channel, void *user)
     struct shell *shell = link->shell;
 
     pthread_mutex_lock(&shell->lock);
+    if (link->peer->slow)
+        log_warn(
+                "closed the channel of %s (pid %u): it took nothing for %d s, while %zu bytes wait "
+                "for it",
+                shell_name(link->peer), link->peer->pid, ROUTER_SLOW_MS / 1000,
+                outbox_queued(&link->peer->out));
     router_detach(&shell->router, link->peer, clock_us());
     pthread_mutex_unlock(&shell->lock);
     shell_flush(shell);

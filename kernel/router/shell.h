@@ -28,6 +28,9 @@ struct shell {
 /* Sends what waits in the peers' outboxes and closes the doomed. Without the lock. */
 void shell_flush(struct shell *shell);
 
+/* Ends what is due. With the lock; shell_flush follows. */
+void shell_tick(struct shell *shell);
+
 /* Makes a peer of an accepted channel. Returns 0, or < 0 where it is not wanted. Without the lock.
  */
 int shell_join(struct shell *shell, struct channel *channel, const struct peer_identity *identity);

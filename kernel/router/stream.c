@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "base/err.h"
+#include "kernel/router/claim.h"
 #include "kernel/router/say.h"
 
 static bool stream_goes_up(const struct call *call)
@@ -27,10 +28,14 @@ static void stream_forward(
         struct router *router, struct call *call, struct envelope *envelope, bool up)
 {
     enum outbox_lane lane = envelope->kind == ENVELOPE_ITEM ? OUTBOX_CALLS : OUTBOX_RESULTS;
+    struct peer *receiver = up ? call->callee : call->caller;
+    size_t queued = receiver->out.size;
 
     envelope->id = up ? call_id(&router->calls, call) : call->caller_id;
-    if (!say(router, up ? call->callee : call->caller, envelope, lane))
+    if (!say(router, receiver, envelope, lane))
         stream_fail(router, call, CODE_RESOURCE_EXHAUSTED, "too many bytes wait for the receiver");
+    else if (up)
+        claim_charge(call->claim, receiver->out.size - queued);
 }
 
 static void stream_item(

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/router/claim.h"
 #include "kernel/router/own.h"
 #include "kernel/router/say.h"
 #include "mu/router/v1/router.pb-c.h"
@@ -36,14 +37,15 @@ static struct span waiter_copy(uint8_t **atp, struct span from)
     return copy;
 }
 
-static bool waiting_may(const struct router *router, const struct envelope *envelope,
-        const struct draft *draft, size_t size)
+static bool waiting_may(const struct router *router, const struct peer *peer,
+        const struct envelope *envelope, const struct draft *draft, size_t size)
 {
+    const struct peer *room = &router->waiting_room;
     const struct service *service = draft->service;
 
     return service != NULL && service->ready_count == 0 && service->expected_us > router->now_us &&
            (envelope->shape == SHAPE_UNARY || envelope->shape == SHAPE_SERVER_STREAM) &&
-           router->waiting_room.calls_taken_count < ROUTER_WAITING_MAX &&
+           room->calls_taken_count < room->calls_max && claim_may_grow(peer, room) &&
            router->waiting_bytes + size <= ROUTER_WAITING_BYTES_MAX;
 }
 
@@ -67,7 +69,7 @@ bool waiting_take(struct router *router, struct peer *peer, const struct envelop
     struct call *call;
     uint8_t *at;
 
-    if (!waiting_may(router, envelope, draft, size))
+    if (!waiting_may(router, peer, envelope, draft, size))
         return false;
     waiter = malloc(sizeof(*waiter) + size);
     if (waiter == NULL)

@@ -6,7 +6,8 @@
  * was not executed until then, whatever comes of it. It waits as long as the service is expected,
  * and never beyond its own deadline. Towards its caller it is a call like any other: it can be
  * cancelled, ends with its caller, and counts against the caller's limit. Its callee is the
- * router's own `waiting_room`, which serves nothing. */
+ * router's own `waiting_room`, which serves nothing, and which callers share as they share an
+ * instance (claim.h). */
 #pragma once
 
 #include "kernel/router/core.h"

@@ -68,6 +68,17 @@ static bool try_write_in(const char *folder)
     return try_write(path);
 }
 
+/* One byte at the end of two MiB. */
+static bool try_large_file(const char *folder)
+{
+    char path[PAGE];
+    int fd;
+
+    snprintf(path, sizeof(path), "%s/large", folder);
+    fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    return pwrite(fd, "", 1, (2 << 20) - 1) == 1;
+}
+
 static bool try_way_up(const char *folder)
 {
     char path[PAGE];
@@ -566,6 +577,7 @@ static const struct {
     { "write", try_write },
     { "write-in", try_write_in },
     { "way-up", try_way_up },
+    { "large-file", try_large_file },
     { "symlink", try_symlink },
     { "hard-link", try_hard_link },
     { "mknod", try_mknod },

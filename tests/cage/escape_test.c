@@ -70,6 +70,7 @@ static const struct row {
     { "way-up", OWN_DATA, NULL, "------" },
     { "symlink", OWN_DATA, NULL, "------" },
     { "hard-link", OTHERS_FILE, NULL, "------" },
+    { "large-file", OWN_DATA, NULL, "------" },
     { "mknod", OWN_DATA, NULL, "xxxxxx" },
     { "type", NONE, "", "------" },
     /* sockets */
@@ -275,6 +276,14 @@ static void make_cage(struct cage *cage, enum kind kind)
         .channel = world.channel };
 }
 
+/* mu-exec's own words of the cage: files of up to 1 MiB. Returns how many. */
+static size_t write_limits(const char **words)
+{
+    words[0] = "--file-mib";
+    words[1] = "1";
+    return 2;
+}
+
 /* Starts mu-exec as the supervisor does, with the gate open. Returns the wait status. */
 static int run(const struct cage *cage, const char *attempt, const char *argument)
 {
@@ -289,6 +298,7 @@ static int run(const struct cage *cage, const char *attempt, const char *argumen
 
     snprintf(parent, sizeof(parent), "%d", (int)getpid());
     words[2] = parent;
+    count += cage->steps != 0 ? write_limits(words + count) : 0;
     count += cage->steps != 0 ? cage_write(cage, words + count, text) : 0;
     words[count++] = "--";
     words[count++] = world.escape;
@@ -401,6 +411,7 @@ static void test_without_a_cage_the_attempts_succeed(void **state)
         { "read", OTHERS_FILE, NULL },
         { "write", OTHERS_FILE, NULL },
         { "way-up", OWN_DATA, NULL },
+        { "large-file", OWN_DATA, NULL },
         { "unix", OTHERS_SOCKET, NULL },
         { "unix", ABSTRACT, NULL },
         { "tcp", PORT, NULL },

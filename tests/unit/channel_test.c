@@ -29,6 +29,8 @@ struct server {
     size_t queued_max; /* the most that ever waited for a peer */
     struct channel *last;
     bool refusing;
+    bool throttling; /* reads no more behind what comes next */
+    size_t received;
 };
 
 /* A client that counts what comes back. */
@@ -53,7 +55,10 @@ static int server_receive(struct channel *channel, struct frame_reader *reader, 
     while ((outcome = frame_next(reader, &envelope)) == FRAME_ENVELOPE) {
         envelope.kind = ENVELOPE_PONG;
         assert_int_equal(channel_put(channel, &envelope, OUTBOX_RESULTS), OUTBOX_OK);
+        server->received += 1;
     }
+    if (server->throttling)
+        assert_false(channel_throttle(channel, true));
     if (channel_queued(channel) > server->queued_max)
         server->queued_max = channel_queued(channel);
     more = channel_take(channel);
@@ -438,6 +443,60 @@ static void test_a_peer_that_does_not_read_is_not_read_from(void **state)
     forget_address(address);
 }
 
+/* Reads until `count` envelopes came in all. */
+static void raw_await(int fd, uint8_t *bytes, size_t *seenp, size_t count)
+{
+    while (count_envelopes(bytes, *seenp) < count) {
+        ssize_t size = read(fd, bytes + *seenp, BYTES_MAX - *seenp);
+
+        assert_true(size > 0);
+        *seenp += (size_t)size;
+    }
+}
+
+static void test_a_throttled_peer_is_read_from_when_its_owner_says_so(void **state)
+{
+    static uint8_t body[1000];
+    struct envelope ping = { .kind = ENVELOPE_PING, .id = 1, .body = { body, sizeof(body) } };
+    struct outbox outbox;
+    struct span frame;
+    char address[64];
+    struct server server;
+    size_t sent = 0;
+    size_t seen = 0;
+    uint8_t *bytes = malloc(BYTES_MAX);
+    ssize_t size;
+    bool resume;
+    int fd;
+
+    (void)state;
+    server_open(&server, fresh_address(address));
+    server.throttling = true;
+    outbox_init(&outbox, FRAME_IPC);
+    outbox_put(&outbox, &ping, OUTBOX_CALLS);
+    frame = outbox_take(&outbox);
+    fd = raw_connect(address);
+    assert_int_equal(write(fd, frame_greeting, FRAME_GREETING_SIZE), FRAME_GREETING_SIZE);
+    assert_int_equal(write(fd, frame.data, frame.size), frame.size);
+    raw_await(fd, bytes, &seen, 1);
+    while ((size = send(fd, frame.data + sent % frame.size, frame.size - sent % frame.size,
+                    MSG_DONTWAIT)) > 0)
+        sent += (size_t)size; /* until the socket is full */
+    pthread_mutex_lock(&server.lock);
+    assert_int_equal(server.received, 1);
+    server.throttling = false;
+    resume = channel_throttle(server.last, false);
+    pthread_mutex_unlock(&server.lock);
+    assert_true(resume);
+    channel_resume(server.last);
+    raw_await(fd, bytes, &seen, 1 + sent / frame.size);
+    close(fd);
+    free(bytes);
+    outbox_deinit(&outbox);
+    server_close(&server);
+    forget_address(address);
+}
+
 static void test_both_ends_hear_of_the_end_once_whoever_closes(void **state)
 {
     char address[64];
@@ -581,6 +640,7 @@ int main(void)
                 test_a_listener_outlives_peers_that_leave_at_once_and_a_lack_of_descriptors),
         cmocka_unit_test(test_a_peer_that_breaks_the_protocol_is_closed),
         cmocka_unit_test(test_a_peer_that_does_not_read_is_not_read_from),
+        cmocka_unit_test(test_a_throttled_peer_is_read_from_when_its_owner_says_so),
         cmocka_unit_test(test_both_ends_hear_of_the_end_once_whoever_closes),
         cmocka_unit_test(test_a_refused_peer_is_told_by_a_closed_connection),
         cmocka_unit_test(test_dialling_nobody_says_why),

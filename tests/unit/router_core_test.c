@@ -406,7 +406,8 @@ static void test_bytes_waiting_for_a_service_are_bounded(void **state)
         assert_int_equal(bus_say(&bus, caller, call), 0);
     bus_hear(&bus, caller);
     taken = 32 - (unsigned)bus.heard_count;
-    assert_true(taken >= 14 && taken <= OUTBOX_HARD_MAX / BODY_SIZE_MAX);
+    assert_true(
+            taken >= 6 && taken <= OUTBOX_HARD_MAX / BODY_SIZE_MAX / 2); /* one caller's share */
     assert_true(greeter->out.size <= OUTBOX_HARD_MAX);
     assert_int_equal(greeter->calls_taken_count, taken);
     free(body);

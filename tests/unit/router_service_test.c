@@ -75,7 +75,7 @@ static void test_instances_leave_in_any_order(void **state)
     }
     assert_int_equal(service->ready_count, 10);
     for (int i = 0; i < 100; i++)
-        assert_int_equal((service_pick(service, &nobody, &random) - peers) % 2, 1);
+        assert_int_equal((service_pick(service, &nobody, 0, &random) - peers) % 2, 1);
     service_table_deinit(&table);
 }
 
@@ -94,10 +94,10 @@ static void test_the_less_loaded_of_two_is_picked(void **state)
     service_join(service, &slow);
     service_join(service, &fast);
     for (int i = 0; i < 50; i++)
-        assert_ptr_equal(service_pick(service, &nobody, &random), &fast);
+        assert_ptr_equal(service_pick(service, &nobody, 0, &random), &fast);
     fast.calls_taken_count = 9; /* nine under way, each fast: still the better wait is elsewhere */
     slow.latency_us = 100;
-    assert_ptr_equal(service_pick(service, &nobody, &random), &slow);
+    assert_ptr_equal(service_pick(service, &nobody, 0, &random), &slow);
     service_table_deinit(&table);
 }
 
@@ -116,7 +116,7 @@ static void test_who_was_slow_once_is_tried_again(void **state)
     service = service_add(&table, text("a"));
     service_join(service, &slow);
     service_join(service, &fast);
-    while (service_pick(service, &nobody, &random) != &slow)
+    while (service_pick(service, &nobody, 0, &random) != &slow)
         assert_in_range(++picks, 1, 1000);
     assert_true(picks > 100);
     service_table_deinit(&table);
@@ -133,18 +133,18 @@ static void test_a_full_instance_is_not_picked_while_another_has_room(void **sta
     random_init(&random, 1);
     assert_int_equal(service_table_init(&table), 0);
     service = service_add(&table, text("a"));
-    assert_null(service_pick(service, &nobody, &random));
+    assert_null(service_pick(service, &nobody, 0, &random));
     for (int i = 0; i < 5; i++) {
         peers[i] = instance(0);
         peers[i].calls_taken_count = 10;
         assert_int_equal(service_join(service, &peers[i]), 0);
-        assert_null(service_pick(service, &nobody, &random));
+        assert_null(service_pick(service, &nobody, 0, &random));
     }
     peers[3].calls_taken_count = 9;
     for (int i = 0; i < 50; i++)
-        assert_ptr_equal(service_pick(service, &nobody, &random), &peers[3]);
+        assert_ptr_equal(service_pick(service, &nobody, 0, &random), &peers[3]);
     peers[3].out.leaving = OUTBOX_HARD_MAX;
-    assert_null(service_pick(service, &nobody, &random));
+    assert_null(service_pick(service, &nobody, 1, &random));
     service_table_deinit(&table);
 }
 
@@ -165,10 +165,10 @@ static void test_a_silent_instance_is_picked_where_no_other_has_room(void **stat
         assert_int_equal(service_join(service, &peers[i]), 0);
     }
     for (int i = 0; i < 50; i++)
-        assert_ptr_equal(service_pick(service, &nobody, &random), &peers[3]);
+        assert_ptr_equal(service_pick(service, &nobody, 0, &random), &peers[3]);
     peers[3].calls_taken_count = peers[3].calls_max;
     for (int i = 0; i < 50; i++)
-        assert_ptr_not_equal(service_pick(service, &nobody, &random), &peers[3]);
+        assert_ptr_not_equal(service_pick(service, &nobody, 0, &random), &peers[3]);
     service_table_deinit(&table);
 }
 

@@ -268,14 +268,18 @@ static uint32_t ask_many(struct peer *caller, uint32_t count, struct span body)
 
 static void test_so_many_wait_and_no_more(void **state)
 {
+    enum { REST = ROUTER_WAITING_MAX / 8, MOST = ROUTER_WAITING_MAX - REST };
     struct peer *caller = bus_caller(&bus);
+    struct peer *other = bus_caller(&bus);
 
     (void)state;
     expect("store", EXPECTED_MS);
-    assert_int_equal(ask_many(caller, ROUTER_WAITING_MAX, (struct span){ 0 }), ROUTER_WAITING_MAX);
-    assert_int_equal(bus_hear(&bus, caller), 0);
-    ask(caller, ROUTER_WAITING_MAX + 1, (struct envelope){ 0 });
-    bus_expect_result(&bus, caller, ROUTER_WAITING_MAX + 1, CODE_UNAVAILABLE, EXECUTED_NO);
+    assert_int_equal(ask_many(caller, MOST + 1, (struct span){ 0 }), MOST);
+    bus_expect_result(&bus, caller, MOST + 1, CODE_UNAVAILABLE, EXECUTED_NO);
+    assert_int_equal(ask_many(other, REST, (struct span){ 0 }), ROUTER_WAITING_MAX);
+    assert_int_equal(bus_hear(&bus, other), 0);
+    ask(other, REST + 1, (struct envelope){ 0 });
+    bus_expect_result(&bus, other, REST + 1, CODE_UNAVAILABLE, EXECUTED_NO);
 }
 
 static void test_so_many_bytes_wait_and_no_more(void **state)

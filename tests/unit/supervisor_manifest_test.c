@@ -82,6 +82,7 @@ static void test_a_name_is_enough(void **state)
     assert_int_equal(values.calls_max, 2048);
     assert_int_equal(values.memory_mib, 0);
     assert_int_equal(values.files, 1024);
+    assert_int_equal(values.file_mib, 4096);
     assert_int_equal(values.policy, CHILD_ON_FAILURE);
     assert_int_equal(values.failures_max, 5);
     assert_int_equal(values.window_ms, 60000);
@@ -102,7 +103,7 @@ static void test_everything_is_read(void **state)
                           "needs: [store, auth]\n"
                           "calls: ['store.>']\n"
                           "instances: 3\n"
-                          "limits: { calls_max: 7, memory_mib: 256, files: 64 }\n"
+                          "limits: { calls_max: 7, memory_mib: 256, files: 64, file_mib: 9 }\n"
                           "restart:\n"
                           "  policy: RESTART_ALWAYS\n"
                           "  failures_max: 3\n"
@@ -121,6 +122,7 @@ static void test_everything_is_read(void **state)
     assert_string_equal(manifest->needs[1], "auth");
     assert_int_equal(values.instances, 3);
     assert_int_equal(values.files, 64);
+    assert_int_equal(values.file_mib, 9);
     assert_int_equal(values.policy, CHILD_ALWAYS);
     assert_int_equal(values.failures_max, 3);
     assert_int_equal(values.stop_timeout_ms, 600);

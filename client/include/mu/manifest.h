@@ -33,6 +33,7 @@ struct mu_manifest_values {
     uint32_t calls_max;
     uint32_t memory_mib; /* 0: no limit */
     uint32_t files;
+    uint32_t file_mib;
     Mu__Node__V1__RestartPolicy policy;
     uint32_t failures_max;
     uint32_t window_ms;

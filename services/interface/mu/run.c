@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* mu run - builds a service and runs it by hand: on the node's public socket, its log on this
- * terminal, stopped by ^C. With --watch a change builds it anew, and a build that fails leaves the
- * old one be. */
+ * terminal, stopped by ^C, in a sandbox that is as near to the node's as can be had by hand. With
+ * --watch a change builds it anew, and a build that fails leaves the old one be. */
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -41,6 +41,7 @@ struct run {
     int watch_fd;  /* owned; -1 without --watch */
     uint64_t started_ms;
     bool is_said; /* that it is ready */
+    bool is_open; /* --sandbox=off */
 };
 
 static uint32_t run_stop_ms(const struct run *run)
@@ -65,10 +66,23 @@ static int run_build(struct run *run, char program[PATH_MAX])
     return code == EXIT_OK ? build_program(run->cli, run->dir, manifest, program) : code;
 }
 
+/* Also with -q: it is not to be overlooked. */
+static void run_warn(const struct run *run, const char *who)
+{
+    fprintf(stderr, "WARNING: %s runs WITHOUT A SANDBOX (%s): it can do whatever you can\n",
+            run->manifest->name, who);
+}
+
 static int run_start(struct run *run, const char *program)
 {
-    int code = child_start(&run->child, run->cli, program, run->manifest);
+    bool is_off = run->manifest->sandbox != NULL && run->manifest->sandbox->off;
+    const struct child_order order = {
+        .program = program, .manifest = run->manifest, .sandboxed = !run->is_open && !is_off
+    };
+    int code = child_start(&run->child, run->cli, &order);
 
+    if (code == EXIT_OK && !order.sandboxed)
+        run_warn(run, run->is_open ? "--sandbox=off" : "sandbox.off in its manifest");
     run->started_ms = clock_ms();
     run->is_said = false;
     return code;
@@ -91,7 +105,6 @@ static void run_look(struct run *run)
             continue;
         output_talk(run->cli, "%s is up, pid %d      try: mu %s --help      stop: ^C",
                 run->manifest->name, (int)run->child.pid, run->manifest->name);
-        output_talk(run->cli, "by hand it runs WITHOUT A SANDBOX; in one: mu run --register");
         run->is_said = true;
         return;
     }
@@ -214,6 +227,18 @@ static int run_registered(struct run *run, const char *program)
     return registry_bring_up(run->cli, run->manifest, registry_wait_ms(run->cli, run->manifest));
 }
 
+/* `--sandbox=off`; on is the default. */
+static int run_read_sandbox(struct run *run, const struct arguments *arguments)
+{
+    const char *value = arguments_flag(arguments, "sandbox");
+
+    run->is_open = value != NULL && strcmp(value, "off") == 0;
+    if (value == NULL || run->is_open || strcmp(value, "on") == 0)
+        return EXIT_OK;
+    return (int)failure_say(run->cli, EXIT_USAGE, "write --sandbox=off, or leave it out",
+            "--sandbox is on or off, not %s", value);
+}
+
 static int run_run(struct cli *cli, const struct arguments *arguments)
 {
     struct run run = { .cli = cli, .child = { .fd = -1 }, .signal_fd = -1, .watch_fd = -1 };
@@ -221,6 +246,8 @@ static int run_run(struct cli *cli, const struct arguments *arguments)
     char program[PATH_MAX];
     int code = bus_need(cli);
 
+    if (code == EXIT_OK)
+        code = run_read_sandbox(&run, arguments);
     if (code != EXIT_OK)
         return code;
     if (realpath(arguments->word_count > 0 ? arguments->words[0] : ".", run.dir) == NULL)
@@ -252,16 +279,22 @@ const struct command run_command = {
     .summary = "build a service and run it here, until ^C",
     .words = "[DIR]",
     .words_max = 1,
-    .details = "Builds DIR with CMake in DIR/build and runs the program of its NAME.service by "
-               "hand, its log on\n"
-               "this terminal. ^C lets it finish its calls. By hand it runs without its sandbox: "
-               "with\n"
-               "--register the node runs it in one.",
+    .details =
+            "Builds DIR with CMake in DIR/build and runs the program of its NAME.service by "
+            "hand, its log on\n"
+            "this terminal. ^C lets it finish its calls. Its sandbox is what its manifest says, "
+            "but it\n"
+            "has your user and no /proc; with --register the node runs it, in all of its sandbox.",
     .flags =
             (const struct flag[]){
                     { .name = "watch",
                             .letter = 'w',
                             .help = "build and start it anew after each change" },
+                    { .name = "sandbox",
+                            .value = "on|off",
+                            .help = "off: it can do whatever you can, which is said each time",
+                            .choices = "on|off",
+                            .complete = COMPLETE_CHOICE },
                     { .name = "register", .help = "let the node run it instead, for good" },
                     { .name = NULL },
             },
@@ -269,6 +302,7 @@ const struct command run_command = {
             (const struct example[]){
                     { "mu run shop --watch", "while you work on it" },
                     { "mu run shop --register", "when it is done" },
+                    { "mu run shop --sandbox=off", "to look at it with a debugger" },
                     { NULL, NULL },
             },
     .first = COMPLETE_FILE,

@@ -1,6 +1,7 @@
 """mu new and mu run: from nothing to a service that runs."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -94,6 +95,27 @@ class Run(NodeTest):
         self.replace(source, "reply.text = ;", "reply.text = request->text;")
         run.wait_for("draft is up, pid ")
         self.assertEqual(run.stop(signal.SIGINT), 130)
+
+    def test_by_hand_it_is_shut_in_unless_it_is_told_otherwise(self):
+        self.mu("new", "vault")
+        vault = f"{self.node.dir}/vault"
+        self.addCleanup(shutil.rmtree, vault)
+        for flags, filtered in (([], 2), (["--sandbox=off"], 0)):
+            run = self.start("run", vault, *flags)
+            if filtered == 0:
+                run.wait_for("WARNING: vault runs WITHOUT A SANDBOX (--sandbox=off)")
+            pid = re.search(r"pid (\d+)", run.wait_for("vault is up, pid "))[1]
+            with open(f"/proc/{pid}/status") as status:
+                self.assertIn(f"Seccomp:\t{filtered}\n", status.read())
+            self.assertEqual(os.path.exists(f"/proc/{pid}/root/etc/passwd"), filtered == 0)
+            self.assertEqual(self.mu("call", "vault.Echo", "text=hi").json(), {"text": "hi"})
+            self.assertEqual(run.stop(signal.SIGINT), 130)
+        quiet = self.start("run", vault, "--sandbox=off", "-q")
+        quiet.wait_for("WITHOUT A SANDBOX")
+        self.assertEqual(quiet.stop(signal.SIGINT), 130)
+
+    def test_the_sandbox_is_on_or_off(self):
+        self.assertIn("--sandbox is on or off, not ajar", self.mu("run", "x", "--sandbox=ajar", code=2).err)
 
     def replace(self, path, before, after):
         with open(path) as source:
