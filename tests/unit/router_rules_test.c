@@ -216,6 +216,24 @@ static void test_what_was_decided_lately_is_decided_the_same(void **state)
     }
 }
 
+/* Far more kinds of calls than verdicts are kept. */
+static void test_no_call_is_decided_by_the_verdict_of_another(void **state)
+{
+    static const struct users_rule rules[] = { { 1, 1, "user:alice", "store.*", true, NULL } };
+    struct peer *alice = present("alice");
+    struct peer *nobody = bus_caller(&users.bus);
+
+    (void)state;
+    set(rules, 1);
+    for (int i = 0; i < 3 * RULES_VERDICTS; i++) {
+        char endpoint[ENDPOINT_SIZE_MAX];
+
+        snprintf(endpoint, sizeof(endpoint), "store.Get%d", i);
+        assert_int_equal(users_call(&users, alice, endpoint), CODE_PERMISSION_DENIED);
+        assert_int_equal(users_call(&users, nobody, endpoint), 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -229,6 +247,7 @@ int main(void)
         TEST(test_rules_that_are_none_change_nothing),
         TEST(test_as_many_rules_as_there_may_be_are_taken_and_not_one_more),
         TEST(test_what_was_decided_lately_is_decided_the_same),
+        TEST(test_no_call_is_decided_by_the_verdict_of_another),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -553,6 +553,7 @@ static void test_what_another_node_says_of_a_user_is_told_and_lets_nothing_throu
             0);
     assert_string_equal(users.user, "");
     call.id += 1;
+    call.endpoint = bus_text("store.Get"); /* which the token covers */
     call.token = bus_text(alice);
     bus_say(&users.bus, neighbour, call);
     assert_int_equal(bus_hear(&users.bus, users.store), 0);
