@@ -29,7 +29,13 @@ enum {
     ROUTER_NAMES_CHAINED_MAX = 16,    /* such a name is left out where so many have its hash */
     ROUTER_CAPS_MAX = 1024,           /* capabilities that one process holds */
     ROUTER_GRANTS_MAX = 512,          /* of a node's operators */
-    ROUTER_TRANSIT_MAX_US = 2000000   /* on the way from another node */
+    ROUTER_TRANSIT_MAX_US = 2000000,  /* on the way from another node */
+    ROUTER_USERS_MAX = 2048,          /* access tokens that are known to be good, or in use */
+    ROUTER_BUDGETS_MAX = 4096,        /* blocks of tokens whose calls are counted */
+    ROUTER_REVOKED_MAX = 4096,        /* revocations of tokens and of subjects */
+    NOTES_MAX = 16,                   /* refusals told to the service `auth` at a time */
+    NOTE_REASON_MAX = 255,            /* bytes of why, in one of them */
+    NOTE_PAUSE_US = 1000000           /* between two such notes */
 };
 
 /* Calls that wait for an instance on its way. */

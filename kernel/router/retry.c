@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/router/right.h"
 #include "kernel/router/say.h"
 #include "kernel/router/waiting.h"
 
@@ -176,6 +177,11 @@ static void retry_send(struct router *router, struct call *call)
         .avoid = kept->failed };
     struct refusal refusal;
 
+    if (!right_still_holds(router, call, envelope.endpoint, &refusal)) {
+        call_abort(router, call, &refusal.verdict);
+        return;
+    }
+    right_restamp(router, call, &draft);
     draft.settings = policy_find(router, caller, envelope.endpoint);
     if (route_find_callee(router, caller, &envelope, &draft, &refusal) &&
             route_hand_over(router, call, &envelope, &draft, &refusal)) {

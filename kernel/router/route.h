@@ -12,6 +12,7 @@ struct draft {
     struct call *parent;
     struct peer *callee;
     const struct cap *cap;           /* that lets it through; NULL: its caller needs none */
+    struct user *user;               /* on whose behalf; NULL: nobody's */
     struct span caller;              /* a packed mu.bus.v1.Caller */
     uint64_t deadline_us;            /* 0: none */
     uint32_t transit_us;             /* that it was on its way from another node: off its time */
