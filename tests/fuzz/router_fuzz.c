@@ -407,7 +407,7 @@ static void check_routes(const struct stage *stage)
 static void check_books(struct stage *stage)
 {
     uint32_t made = stage->router.self.calls_made_count;
-    uint32_t taken = 0;
+    uint32_t taken = stage->router.waiting_room.calls_taken_count;
 
     for (size_t i = 0; i < PEERS; i++) {
         const struct peer *peer = stage->actors[i].peer;
@@ -435,6 +435,7 @@ static void check_books(struct stage *stage)
         CHECK(count <= peer->calls_max || strcmp(peer->service->name, "registry") == 0);
         taken += count;
         CHECK(outbox_queued(&peer->out) <= OUTBOX_HARD_MAX + OUTBOX_RESERVE);
+        CHECK(peer->throttled == !list_is_empty(&peer->by_throttle));
     }
     CHECK(taken == stage->router.calls.count && made <= taken);
     check_routes(stage);
