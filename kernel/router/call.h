@@ -17,17 +17,22 @@
 
 struct cap;
 struct claim;
+struct kept;
 struct peer;
+struct policy;
 struct waiter;
 
 struct call {
     struct peer
             *caller; /* borrowed: until it detaches; NULL: gave up, the callee has not answered */
-    struct peer *callee;   /* borrowed: until it detaches; NULL: the slot is free */
-    const struct cap *cap; /* borrowed: it let the call through and goes after it; NULL: of one who
-                              needs none */
-    struct claim *claim;   /* borrowed: of its caller at its callee */
-    struct waiter *waiter; /* owned: while it waits for an instance; else NULL */
+    struct peer *callee;    /* borrowed: until it detaches; NULL: the slot is free */
+    const struct cap *cap;  /* borrowed: it let the call through and goes after it; NULL: of one who
+                               needs none */
+    struct claim *claim;    /* borrowed: of its caller at its callee */
+    struct policy *limited; /* held: it counts among the calls in flight of that one */
+    struct policy *watched; /* held: whose breaker is told how it ends */
+    struct kept *kept;      /* owned: while it may be sent again */
+    struct waiter *waiter;  /* owned: while it waits for an instance; else NULL */
     uint64_t caller_id;
     struct list by_caller; /* in caller->calls_made */
     struct list by_callee; /* in callee->calls_taken */
@@ -42,6 +47,7 @@ struct call {
     uint32_t generation;
     uint32_t next_free; /* index, while the slot is free */
     bool ended_up;      /* the caller said END */
+    bool probe;         /* by its end an instance that was left out is judged */
     bool trace_made;    /* the caller gave none: the result tells it */
     uint8_t trace[TRACE_SIZE];
 };
@@ -83,6 +89,9 @@ void call_forget_caller(struct call_table *table, struct call_index *index, stru
 
 /* Gives the slot back; it is in no list and no wheel any more. */
 void call_give(struct call_table *table, struct call *call);
+
+/* Gives it another id towards its callee. */
+void call_renew(struct call *call);
 
 /* The id by which the callee knows it. */
 uint64_t call_id(const struct call_table *table, const struct call *call);

@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/router/explain.h"
 #include "kernel/router/grant.h"
+#include "kernel/router/policy.h"
 #include "kernel/router/routes.h"
 #include "kernel/router/say.h"
 #include "kernel/router/waiting.h"
@@ -147,7 +149,7 @@ int own_call(struct router *router, struct peer *peer, const struct envelope *en
     static const struct verdict supervisors = { CODE_PERMISSION_DENIED, EXECUTED_NO, 0,
         "Admit and Dismiss are the supervisor's" };
     static const struct verdict unknown = { CODE_UNIMPLEMENTED, EXECUTED_NO, 0,
-        "the router has Grant, Revoke, Caps, Stats, Link, Routes and mu.Health" };
+        "the router has Grant, Revoke, Caps, Explain, Stats, Link, Routes and mu.Health" };
 
     if (own_is(envelope->endpoint, "router.Stats"))
         own_stats(router, peer, envelope);
@@ -165,6 +167,10 @@ int own_call(struct router *router, struct peer *peer, const struct envelope *en
         grant_list(router, peer, envelope);
     else if (own_is(envelope->endpoint, "router.Grants"))
         grant_replace(router, peer, envelope);
+    else if (own_is(envelope->endpoint, "router.Policies"))
+        policies_replace(router, peer, envelope);
+    else if (own_is(envelope->endpoint, "router.Explain"))
+        explain_answer(router, peer, envelope);
     else if (own_is(envelope->endpoint, "router.Expect"))
         waiting_expect(router, peer, envelope);
     else if (own_is(envelope->endpoint, "router.Admit") ||

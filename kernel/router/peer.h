@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/list.h"
+#include "kernel/router/breaker.h"
 #include "kernel/router/bucket.h"
 #include "kernel/router/call.h"
 #include "kernel/router/claim.h"
@@ -82,6 +83,11 @@ struct peer {
     char *exports; /* owned: its endpoints and who may call them, in turn, each with a NUL; NULL:
                       all of them, all */
     size_t exports_size;
+    char *labels; /* owned: its metadata, keys and values in turn, each with a NUL; NULL: none */
+    size_t labels_size;
+    char *idempotent; /* owned: its methods that are, each with a NUL; NULL: none says so */
+    size_t idempotent_size;
+    struct breaker breaker;
     bool bound;       /* it calls what its capabilities cover, and nothing else */
     struct list caps; /* owned: struct cap.by_holder */
     uint32_t cap_count;
