@@ -635,6 +635,7 @@ static void check_books(struct stage *stage)
         CHECK(count <= peer->calls_max || strcmp(peer->service->name, "registry") == 0);
         taken += count;
         CHECK(outbox_queued(&peer->out) <= OUTBOX_HARD_MAX + OUTBOX_RESERVE);
+        CHECK(peer->throttled == !list_is_empty(&peer->by_throttle));
     }
     taken += stage->router.waiting_room.calls_taken_count;
     CHECK(taken == stage->router.calls.count && made <= taken);
