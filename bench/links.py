@@ -1,10 +1,11 @@
 """What links between nodes cost: calls over one, over several in a row, small calls beside large
-ones, and how long it takes from a connection to the first answer over it."""
+ones, and how long it takes from a connection to a link, and to the first answer over it."""
 
 import json
 import queue
 import subprocess
 import threading
+import time
 
 from chains import ClearChain, LeafAsap, LeafDefault, LocalNode, MuChain
 from loads import LINK_LOADS, PLACEMENTS, Load
@@ -15,10 +16,12 @@ CHAINS = ("mu-link", "mu-clear", "nats-leaf-asap", "nats-leaf")
 SMALL = Load("one", "one at a time, 64 B", 64, 1, 1)
 BULK = Load("bulk", "4 outstanding, 1 MB", 1000000, 4, 1, "bulk")
 RELAYS = (1, 2)  # nodes between the two
+HANDSHAKE = "handshake"
 HANDSHAKERS = {"mu-link": MuChain, "nats-leaf-asap": LeafAsap}
 HANDSHAKE_PAIRS = 3  # of each: with every young link that is lost, pauses before dialling double
 HANDSHAKES = 7  # of each pair
 AGAIN_SECONDS = 60
+REST_SECONDS = 0.1  # until nodes that are linked anew have said all there is to say
 
 
 class Lines:
@@ -34,20 +37,44 @@ class Lines:
         stream.close()
 
     def next(self, key):
+        """The value of the next line that has one."""
         try:
-            return self.queue.get(timeout=AGAIN_SECONDS)[key]
+            while True:
+                line = self.queue.get(timeout=AGAIN_SECONDS)
+                if key in line:
+                    return line[key]
         except queue.Empty as error:
             raise BenchError(f"no {key} within {AGAIN_SECONDS} s") from error
 
     def last_before(self, key, moment, found):
         """The last value before `moment` of those that came, or `found`."""
         while not self.queue.empty():
-            value = self.queue.get()[key]
+            value = self.queue.get().get(key, moment)
             found = value if value < moment else found
         return found
 
 
-def handshake_ms(build, peer_class, cores):
+def handshake_ms(build, cores):
+    """Milliseconds from each connection to what the side that dialled says behind the handshake, when
+    nobody calls: it has heard by then that it was let in, so both sides have the link. On the way
+    each message is copied once more than it is without the forwarder."""
+    peer = MuChain(build, cores, 2, forwarded=True)
+    took = []
+    try:
+        peer.start()
+        connections = Lines(peer.forwarder.process.stdout)
+        connections.next("talked_us")
+        while len(took) < HANDSHAKES:
+            peer.forwarder.cut()
+            connected = connections.next("connected_us")
+            took.append((connections.next("talked_us") - connected) / 1000)
+            time.sleep(REST_SECONDS)
+        return took
+    finally:
+        peer.stop()
+
+
+def first_answer_ms(build, peer_class, cores):
     """Milliseconds from each connection to the first answer over it."""
     peer = peer_class(build, cores, 2, forwarded=True)
     took = []
@@ -120,7 +147,8 @@ def call_beside(peer: Peer, warmup_ms, duration_ms):
 
 
 def measure_links(build, placements, options, progress):
-    """Every single result, by (placement, load, contender); handshakes by contender."""
+    """Every single result, by (placement, load, contender); times from a connection to the first
+    answer by contender, and to Mu's link by HANDSHAKE."""
     warmup_ms, duration_ms = int(options.seconds * 300), int(options.seconds * 1000)
     results, handshakes = {}, {}
 
@@ -146,9 +174,11 @@ def measure_links(build, placements, options, progress):
                         progress(f"links, {placement}, round {round_number}, {relays} between")
                         keep(placement, f"{load.name}+{relays}",
                              chains.measure(lambda peer: peer.call(load, warmup_ms, duration_ms)))
+    pairs = min(HANDSHAKE_PAIRS, options.rounds)
+    progress("links, handshakes")
+    handshakes[HANDSHAKE] = [took for _ in range(pairs) for took in handshake_ms(build, None)]
     for name, peer_class in HANDSHAKERS.items():
-        progress(f"links, handshakes, {name}")
-        pairs = min(HANDSHAKE_PAIRS, options.rounds)
+        progress(f"links, first answers, {name}")
         handshakes[name] = [took for _ in range(pairs)
-                            for took in handshake_ms(build, peer_class, None)]
+                            for took in first_answer_ms(build, peer_class, None)]
     return results, handshakes

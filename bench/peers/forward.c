@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* bench_forward PORT UPSTREAM - somebody on the way between two ports of 127.0.0.1, who copies
- * bytes. For each connection that comes it prints when; a line on standard input cuts the last one,
- * the end of it ends the program. */
+ * bytes. For each connection that comes it prints when, and when the side that dialled began to
+ * speak for the third time: a line on standard input cuts the last one, the end of it ends the
+ * program. */
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -16,11 +17,20 @@
 #include "base/clock.h"
 #include "bench/load.h"
 
-enum { COPY_SIZE = 262144 };
+enum {
+    COPY_SIZE = 262144,
+    TURNS_TOLD = 5 /* times that one of the two began to speak: the third time of who dialled */
+};
 
 struct connection { /* both owned */
     int near;
     int far;
+};
+
+/* Who speaks on a connection. */
+struct turns {
+    int speaker; /* a descriptor; -1: nobody yet */
+    unsigned count;
 };
 
 static struct sockaddr_in forward_address(uint16_t port)
@@ -57,11 +67,34 @@ static int forward_connect(uint16_t port)
     return fd;
 }
 
+/* In one go, as two threads tell. */
+static void forward_tell(const char *what)
+{
+    char line[64];
+    int size =
+            snprintf(line, sizeof(line), "{\"%s\": %llu}\n", what, (unsigned long long)clock_us());
+
+    CHECK(write(STDOUT_FILENO, line, (size_t)size) == size);
+}
+
+/* Notes that something came of `from`. */
+static void forward_count(struct turns *turns, int from)
+{
+    if (turns->speaker == from)
+        return;
+    turns->speaker = from;
+    turns->count += 1;
+    if (turns->count == TURNS_TOLD)
+        forward_tell("talked_us");
+}
+
 /* Copies what is there. False where either end is gone. */
-static bool forward_copy(int from, int to, uint8_t *bytes)
+static bool forward_copy(int from, int to, uint8_t *bytes, struct turns *turns)
 {
     ssize_t size = recv(from, bytes, COPY_SIZE, 0);
 
+    if (size > 0)
+        forward_count(turns, from);
     for (ssize_t sent = 0; sent < size;) {
         ssize_t now = send(to, bytes + sent, (size_t)(size - sent), MSG_NOSIGNAL);
 
@@ -77,6 +110,7 @@ static void *forward_carry(void *user)
 {
     struct connection *connection = user;
     struct pollfd waits[] = { { connection->near, POLLIN, 0 }, { connection->far, POLLIN, 0 } };
+    struct turns turns = { .speaker = -1 };
     uint8_t *bytes = malloc(COPY_SIZE);
     bool goes_on = true;
 
@@ -84,9 +118,9 @@ static void *forward_carry(void *user)
     while (goes_on) {
         CHECK(poll(waits, 2, -1) > 0);
         if (waits[0].revents != 0)
-            goes_on = forward_copy(connection->near, connection->far, bytes);
+            goes_on = forward_copy(connection->near, connection->far, bytes, &turns);
         if (goes_on && waits[1].revents != 0)
-            goes_on = forward_copy(connection->far, connection->near, bytes);
+            goes_on = forward_copy(connection->far, connection->near, bytes, &turns);
     }
     shutdown(connection->near, SHUT_RDWR); /* main has another descriptor of it */
     shutdown(connection->far, SHUT_RDWR);
@@ -107,8 +141,7 @@ static int forward_take(int listener, uint16_t upstream)
 
     CHECK(connection != NULL);
     connection->near = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-    printf("{\"connected_us\": %llu}\n", (unsigned long long)clock_us());
-    fflush(stdout);
+    forward_tell("connected_us");
     connection->far = forward_connect(upstream);
     forward_hurry(connection->near);
     forward_hurry(connection->far);

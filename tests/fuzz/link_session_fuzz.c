@@ -248,7 +248,8 @@ static void act(struct owner *owner, struct session *session, struct input *inpu
             session_close(session, "closed", 1);
         break;
     case 5:
-        session_tick(session, session->heard_ms + take_number(input), 5000, 15000);
+        session_tick(
+                session, session->answered_ms + take_number(input), LINK_PING_MS, LINK_DEAD_MS);
         break;
     case 6:
     case 7:

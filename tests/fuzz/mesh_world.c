@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/fuzz/mesh_world.h"
 
-#include <dirent.h>
 #include <sodium.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "base/check.h"
@@ -79,30 +76,6 @@ uint64_t wrap_mu_call_async(struct mu_client *client, const char *endpoint, stru
         const struct mu_call_options *options, mu_result_fn fn,
         void *user) __asm__("__wrap_mu_call_async");
 uint64_t wrap_clock_ms(void) __asm__("__wrap_clock_ms");
-int fdatasync(int fd);
-int fsync(int fd);
-int msync(void *at, size_t size, int flags);
-
-/* What lasts is tried elsewhere; here disks only cost time. */
-int fdatasync(int fd)
-{
-    (void)fd;
-    return 0;
-}
-
-int fsync(int fd)
-{
-    (void)fd;
-    return 0;
-}
-
-int msync(void *at, size_t size, int flags)
-{
-    (void)at;
-    (void)size;
-    (void)flags;
-    return 0;
-}
 
 uint64_t wrap_clock_ms(void)
 {
@@ -331,37 +304,6 @@ static void found(void)
     origin.made = true;
 }
 
-static void copy_file(const char *from, const char *to, const char *name)
-{
-    static uint8_t bytes[1 << 20];
-    char path[512];
-    size_t size;
-    FILE *file;
-
-    snprintf(path, sizeof(path), "%s/%s", from, name);
-    file = fopen(path, "rb");
-    CHECK(file != NULL);
-    size = fread(bytes, 1, sizeof(bytes), file);
-    CHECK(size < sizeof(bytes));
-    fclose(file);
-    snprintf(path, sizeof(path), "%s/%s", to, name);
-    file = fopen(path, "wb");
-    CHECK(file != NULL && chmod(path, 0600) == 0);
-    CHECK(fwrite(bytes, 1, size, file) == size);
-    fclose(file);
-}
-
-static void copy_folder(const char *from, const char *to)
-{
-    DIR *folder = opendir(from);
-
-    CHECK(folder != NULL);
-    for (struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder))
-        if (entry->d_type == DT_REG)
-            copy_file(from, to, entry->d_name);
-    closedir(folder);
-}
-
 /* ---- from begin to end ---- */
 
 static void dial_nobody(const char *address, bool dial, void *user)
@@ -395,7 +337,7 @@ void mesh_world_open(struct mesh_world *world, bool authority)
     current = world;
     now_ms = BEGIN_MS;
     folder_make(&world->folder);
-    copy_folder(origin.office.folder.path, world->folder.path);
+    folder_copy(origin.office.folder.path, world->folder.path);
     pthread_mutex_init(&mesh->lock, NULL);
     inbox_init(&mesh->inbox);
     linked_init(&mesh->linked);
@@ -429,6 +371,7 @@ void mesh_world_close(struct mesh_world *world)
     trust_deinit(mesh->trust);
     free(mesh->trust);
     pin_deinit(&mesh->pin);
+    notebook_finish(&mesh->notebook, &mesh->seat.vault);
     seat_close(&mesh->seat);
     pthread_mutex_destroy(&mesh->lock);
     folder_remove(&world->folder);
@@ -525,6 +468,7 @@ void mesh_world_hear(struct mesh_world *world, enum actor actor, struct span mes
     peers_message(&world->mesh, item);
     free(item);
     take_replies(world);
+    notebook_step(&world->mesh.notebook, &world->mesh.seat.vault, now_ms);
     world->speaking = DESK;
     end_closed(world);
 }
@@ -533,6 +477,8 @@ void mesh_world_pass(struct mesh_world *world, uint64_t for_ms)
 {
     now_ms += for_ms;
     routing_due(&world->mesh, now_ms);
+    mesh_rotation_due(&world->mesh, now_ms);
+    notebook_step(&world->mesh.notebook, &world->mesh.seat.vault, now_ms);
     renewal_due(&world->mesh, now_ms);
     seeker_step(&world->mesh.seeker, world->mesh.linked.count, now_ms);
     take_replies(world);
@@ -565,6 +511,7 @@ void mesh_world_check(const struct mesh_world *world)
     CHECK(mesh->seat.trust.list_count <= 1);
     CHECK(mesh->seeker.node_count < ACTORS && mesh->imports.node_count < ACTORS);
     CHECK(mesh->imports.types_count <= ROUTE_TYPES_MAX);
+    CHECK(mesh->notebook.count <= 2);
     CHECK(mesh->inbox.bytes == 0 && mesh->linked.count <= 2);
     CHECK(mesh->routes->nodes.count <= ACTORS + 2 * ROUTE_DOUBTFUL_MAX);
     for (uint32_t i = 0; i < mesh->routes->nodes.slot_count; i++)

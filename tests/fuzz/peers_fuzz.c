@@ -127,6 +127,7 @@ static void greet(struct run *run, enum actor from)
     if (choice % 2 == 0)
         greeting.authority = binary(certificate,
                 (size_t)(certificate_write(mesh_world_authority(), certificate) - certificate));
+    greeting.moved = choice / 32 == 7;
     message.what_case = MU__LINK__V1__PEER_MESSAGE__WHAT_GREETING;
     message.greeting = &greeting;
     say(run, from, &message);

@@ -10,8 +10,8 @@ import time
 from load import TIMEOUT_MS
 
 BROKEN_S = 1  # for others to turn away from a node whose connections broke
-SILENT_S = 15  # for the way to one that says nothing to be gone: LINK_DEAD_MS
 LOOK_S = 1  # until what happened in the node is seen from outside
+SILENT_S = 15 - LOOK_S  # for the way to one that does not answer to be gone: LINK_DEAD_MS and more
 SLOW_MS, JITTER_MS, NARROW = 50, 20, 1_000_000
 WIRE = os.path.join(os.path.dirname(__file__), "wire.py")
 
@@ -76,6 +76,19 @@ class NodeKill(Fault):
         victim.up()
 
 
+class Rotation(Fault):
+    """The victim gets another key, by which it is another node to others. Its new links are there
+    before calls leave the old ones."""
+
+    name = "the victim's key replaced"
+    cuts = False
+    turned_s = 0
+    codes = set()
+
+    def strike(self, trio, victim):
+        victim.command("key", "rotate")
+
+
 class Silence(Fault):
     """Nothing says that there is nobody any more. Calls that are under way when the first of them has
     waited in vain are all that fail."""
@@ -86,12 +99,10 @@ class Silence(Fault):
 
 
 class Partition(Silence):
-    """Between lamp and the victim, in one direction or both. Where lamp is heard no more, it is the
-    victim that notices first; what it still says keeps the way open for as long again."""
+    """Between lamp and the victim, in one direction or both."""
 
     def __init__(self, name, incoming, outgoing, lasts_s=0):
         self.name, self.incoming, self.outgoing, self.lasts_s = name, incoming, outgoing, lasts_s
-        self.gone_s = SILENT_S if incoming else 2 * SILENT_S
 
     def strike(self, trio, victim):
         trio.lamp.rules(
@@ -213,11 +224,13 @@ def brief():
         Kill("link"),
         Kill("router"),
         NodeKill(),
+        Rotation(),
         Loss(5, 5, clean=True),
         Loss(20, 5, clean=False),
         Delay(5),
     ], [
         Partition("no way from the victim to lamp", 1, 0),
+        Partition("no way from lamp to the victim", 0, 1),
         Unplug(),
         HalfOpen(),
     ]
@@ -226,7 +239,7 @@ def brief():
 def full():
     """All of them, and longer."""
     quick, silent = brief()
-    return quick[:4] + [
+    return quick[:5] + [
         Partition("no way from the victim to lamp", 1, 0, 20),
         Partition("no way from lamp to the victim", 0, 1, 20),
         Partition("no way there and back", 1, 1, 30),

@@ -181,9 +181,51 @@ static void test_a_linked_node_hands_its_certificate_on_to_a_new_key(void **stat
     assert_int_equal(trust_check(&world->seat.trust, &made, NOW_S + 5, &identity), TRUST_OK);
     assert_true(public_key_equal(&identity.key, &next.public));
     assert_string_equal(identity.name, "lamp.alice");
-    assert_int_equal(trust_check(&world->seat.trust, &old, NOW_S + 5, &identity), TRUST_REVOKED);
+    assert_int_equal(trust_check(&world->seat.trust, &old, NOW_S + 5, &identity), TRUST_OK);
     key_deinit(&key);
     key_deinit(&next);
+}
+
+/* Also where the authority dies in between. */
+static void test_a_replaced_key_is_revoked_a_little_later_and_gets_no_certificate_till_then(
+        void **state)
+{
+    struct world *world = *state;
+    const uint64_t due_s = NOW_S + 5 + ROTATION_REVOKE_S;
+    struct request request;
+    struct identity identity;
+    struct chain old;
+    struct chain made;
+    struct key key;
+    struct key next;
+    struct key third;
+    uint64_t again_s;
+
+    world_admit(world, "lamp.alice", NOW_S, &key, &old);
+    assert_int_equal(key_init(&next), 0);
+    assert_int_equal(key_init(&third), 0);
+    request_renewal(&request, &next, &old);
+    assert_int_equal(authority_answer(&world->seat, &request, &key.public, NOW_S + 5, &made), 0);
+    assert_int_equal(authority_answer(&world->seat, &request, &key.public, NOW_S + 6, &made), 0);
+    request_renewal(&request, &third, &old);
+    assert_int_equal(authority_answer(&world->seat, &request, &key.public, NOW_S + 6, &made),
+            ISSUE_NAME_TAKEN);
+    request_renewal(&request, &key, &old);
+    assert_int_equal(authority_answer(&world->seat, &request, &key.public, NOW_S + 6, &made),
+            ISSUE_NAME_TAKEN);
+    world_reopen(world);
+    assert_false(authority_revoke_replaced(&world->seat, due_s - 1, &again_s));
+    assert_int_equal(again_s, due_s);
+    assert_int_equal(trust_check(&world->seat.trust, &old, due_s - 1, &identity), TRUST_OK);
+    assert_true(authority_revoke_replaced(&world->seat, due_s, &again_s));
+    assert_int_equal(again_s, UINT64_MAX);
+    assert_int_equal(trust_check(&world->seat.trust, &old, due_s, &identity), TRUST_REVOKED);
+    world_reopen(world);
+    assert_int_equal(trust_check(&world->seat.trust, &old, due_s, &identity), TRUST_REVOKED);
+    assert_false(authority_revoke_replaced(&world->seat, due_s + 1, &again_s));
+    key_deinit(&key);
+    key_deinit(&next);
+    key_deinit(&third);
 }
 
 static void test_who_is_no_authority_answers_nobody(void **state)
@@ -280,6 +322,7 @@ int main(void)
         IN_WORLD(test_who_is_revoked_is_not_believed_nor_renewed_also_after_a_restart),
         IN_WORLD(test_each_revocation_is_a_new_version),
         IN_WORLD(test_a_linked_node_hands_its_certificate_on_to_a_new_key),
+        IN_WORLD(test_a_replaced_key_is_revoked_a_little_later_and_gets_no_certificate_till_then),
         IN_WORLD(test_who_is_no_authority_answers_nobody),
         IN_WORLD(test_processes_that_are_killed_never_let_in_more_than_the_token_says),
     };

@@ -69,6 +69,24 @@ static void test_a_token_lets_in_as_many_as_it_says_each_by_a_name_of_its_own(vo
     }
 }
 
+static void test_a_long_name_gives_its_end_to_the_number_of_who_comes_later(void **state)
+{
+    static const char *const names[] = { "a-client-of-the-living-rooms-2nd-machine",
+        "a-client-of-the-living-rooms-2", "a-client-of-the-living-rooms-3" };
+    struct world *world = *state;
+    struct token token = invite(world, names[0], 3);
+    struct client client;
+    struct client found;
+
+    assert_int_equal(strlen(names[0]), CLIENT_NAME_MAX);
+    for (uint8_t i = 0; i < 3; i++) {
+        assert_int_equal(admit(world, &token, i, NOW_S, &client), 0);
+        assert_string_equal(client.name, names[i]);
+        world_reopen(world);
+        assert_int_equal(clients_find(&world->seat.vault, names[i], &found), 0);
+    }
+}
+
 static void test_without_a_name_it_is_called_by_its_key(void **state)
 {
     struct world *world = *state;
@@ -197,6 +215,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_A_WORLD(test_the_first_key_has_the_token_from_then_on_also_after_a_restart),
         IN_A_WORLD(test_a_token_lets_in_as_many_as_it_says_each_by_a_name_of_its_own),
+        IN_A_WORLD(test_a_long_name_gives_its_end_to_the_number_of_who_comes_later),
         IN_A_WORLD(test_without_a_name_it_is_called_by_its_key),
         IN_A_WORLD(test_a_token_ends_for_who_came_before_and_for_who_did_not),
         IN_A_WORLD(test_who_is_revoked_stays_out_and_nobody_comes_in_its_place),

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <sodium.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/check.h"
 #include "services/network/link/admissions.h"
@@ -71,6 +72,37 @@ void world_admit(
     world_ask(&token, name, key, &request);
     CHECK(authority_answer(&world->seat, &request, NULL, now_s, chain) == 0);
     token_wipe(&token);
+}
+
+static void file_copy(const char *from, const char *to, const char *name)
+{
+    static uint8_t bytes[1 << 20];
+    char path[512];
+    size_t size;
+    FILE *file;
+
+    snprintf(path, sizeof(path), "%s/%s", from, name);
+    file = fopen(path, "rb");
+    CHECK(file != NULL);
+    size = fread(bytes, 1, sizeof(bytes), file);
+    CHECK(size < sizeof(bytes));
+    fclose(file);
+    snprintf(path, sizeof(path), "%s/%s", to, name);
+    file = fopen(path, "wb");
+    CHECK(file != NULL && chmod(path, 0600) == 0);
+    CHECK(fwrite(bytes, 1, size, file) == size);
+    fclose(file);
+}
+
+void folder_copy(const char *from, const char *to)
+{
+    DIR *folder = opendir(from);
+
+    CHECK(folder != NULL);
+    for (struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder))
+        if (entry->d_type == DT_REG)
+            file_copy(from, to, entry->d_name);
+    closedir(folder);
 }
 
 static bool ends_with(const char *name, const char *suffix)

@@ -35,6 +35,9 @@ void world_ask(
 void world_admit(struct world *world, const char *name, uint64_t now_s, struct key *key,
         struct chain *chain);
 
+/* Copies the files of one folder into another, readable by their owner alone. */
+void folder_copy(const char *from, const char *to);
+
 /* Path of a file in the world's folder whose name ends so; fails the test where there is none. */
 void world_find(const struct world *world, const char *suffix, char path[256]);
 

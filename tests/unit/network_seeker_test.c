@@ -107,6 +107,23 @@ static void test_who_dialled_here_is_not_dialled_back(void **state)
     assert_int_equal(dialled_count, 0);
 }
 
+/* As one that has replaced its key. */
+static void test_a_place_that_two_say_is_dialled_until_neither_is_wanted(void **state)
+{
+    struct public_key former = key_of(1);
+    struct public_key present = key_of(NODES + 1);
+
+    (void)state;
+    know(1);
+    know(NODES + 1);
+    seeker_step(&seeker, 0, 0);
+    assert_true(dialled[1]);
+    seeker_forget(&seeker, &former);
+    assert_true(dialled[1]);
+    seeker_forget(&seeker, &present);
+    assert_false(dialled[1]);
+}
+
 /* The most that one may rest that has been away for so long. */
 static uint64_t rest_most(uint64_t away_ms)
 {
@@ -204,6 +221,7 @@ int main(void)
         WITH_SEEKER(test_as_many_are_dialled_as_are_missing_and_no_more),
         WITH_SEEKER(test_a_link_that_was_made_stays_dialled),
         WITH_SEEKER(test_who_dialled_here_is_not_dialled_back),
+        WITH_SEEKER(test_a_place_that_two_say_is_dialled_until_neither_is_wanted),
         WITH_SEEKER(test_who_is_missed_rests_as_befits_its_absence_while_others_have_their_turn),
         WITH_SEEKER(test_who_was_linked_again_rests_no_longer_than_before),
         WITH_SEEKER(test_a_new_address_is_tried_at_once_in_place_of_the_old_one),

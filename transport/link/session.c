@@ -215,6 +215,7 @@ const char *session_confirm(struct session *session)
     session->state = SESSION_OPEN;
     session->open_ms = clock_ms();
     session->heard_ms = session->open_ms;
+    session->answered_ms = session->open_ms;
     session->ping_ms = session->open_ms;
     session->ping_due = true; /* also tells one who dialled that it is let in */
     session_touch(session);
@@ -327,16 +328,27 @@ static uint64_t session_parting_end(const struct session *session)
     return session->leaving ? session->parting_ms + LINK_HANDOVER_MS : UINT64_MAX;
 }
 
+/* Why a peer is given up that answers no more. */
+static const char *session_silence(const struct session *session, uint64_t now_ms, uint32_t dead_ms)
+{
+    return now_ms >= session->heard_ms + dead_ms / 2 ? "the peer is silent"
+                                                     : "the peer does not hear this side";
+}
+
+/* A peer that is heard may be one that hears nothing: where a network is cut in one direction only,
+ * or what it says is old and was long under way. An answer to a PING tells that both directions
+ * were there when it was made, so whatever happens to either, the end is noticed within `dead_ms`.
+ */
 uint64_t session_tick(struct session *session, uint64_t now_ms, uint32_t ping_ms, uint32_t dead_ms)
 {
-    uint64_t dead_at = session->heard_ms + dead_ms;
+    uint64_t dead_at = session->answered_ms + dead_ms;
     uint64_t parted_at = session_parting_end(session);
     uint64_t ping_at = session->ping_ms + ping_ms;
 
     if (session->state != SESSION_OPEN)
         return UINT64_MAX;
     if (now_ms >= dead_at)
-        session_end(session, "the peer is silent");
+        session_end(session, session_silence(session, now_ms, dead_ms));
     else if (now_ms >= parted_at)
         session_end(session, session->closing != NULL ? session->closing : "it could not be left");
     if (session->ping_due || session->pings - session->pongs >= SESSION_PINGS_MAX) {

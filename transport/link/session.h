@@ -103,6 +103,8 @@ struct session {
     uint32_t owed;                       /* bytes taken that this side has not given back */
     uint32_t give;                       /* of those, what the next CREDIT gives back */
     uint64_t heard_ms;                   /* when a record came last */
+    uint64_t answered_ms;                /* when the last PING was made that was answered; first
+                                          * `open_ms`. Both ways were there then */
     uint64_t ping_ms;                    /* when the last PING left; 0: none did */
     uint64_t pings;                      /* made so far: the number in the last one */
     uint64_t pongs;                      /* the number in the last PONG */
@@ -180,7 +182,8 @@ void session_touch(struct session *session);
  * the session's own. */
 size_t session_give(struct session *session, size_t size);
 
-/* What is due by time, once it is open. Returns when to look again. */
+/* What is due by time, once it is open: a PING each `ping_ms`, and the end of a session whose peer
+ * has answered none that was made in the last `dead_ms`. Returns when to look again. */
 uint64_t session_tick(struct session *session, uint64_t now_ms, uint32_t ping_ms, uint32_t dead_ms);
 
 /* True where one side has no certificate: there is nothing but messages, but for session_admit. */

@@ -96,6 +96,7 @@ static const char *session_on_pong(struct session *session, const struct record 
             be64_read(record->body.data + sizeof(number)) != session->own_mark)
         return broken;
     session->pongs = number;
+    session->answered_ms = session->ping_us[number % SESSION_PINGS_MAX] / 1000u;
     took_us = clock_us() - session->ping_us[number % SESSION_PINGS_MAX];
     if (took_us > UINT32_MAX)
         took_us = UINT32_MAX;

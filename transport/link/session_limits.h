@@ -3,8 +3,8 @@
 #pragma once
 
 enum {
-    LINK_PING_MS = 5000,          /* a PING each so often */
-    LINK_DEAD_MS = 15000,         /* without a record from the peer it is dead */
+    LINK_PING_MS = 3000,          /* a PING each so often */
+    LINK_DEAD_MS = 12000,         /* a peer is dead that has answered no PING made since */
     LINK_HANDOVER_MS = 10000,     /* for traffic to move from one session to the next */
     LINK_CLOSING_MS = 3000,       /* for a link that is closed to send what waits */
     LINK_CREDIT = 4194304,        /* bytes of envelopes a peer may send before its first CREDIT */

@@ -66,8 +66,9 @@ static const struct command key_rotate_command = {
     .name = "rotate",
     .summary = "give this node a new key; the old one is void",
     .details =
-            "Links are made anew one by one, so that calls go on. Needs an authority that can be "
-            "reached.",
+            "New links are there before calls leave the old ones; the old key is void 15 s later. "
+            "Needs\n"
+            "the authority that certified the present key.",
     .examples =
             (const struct example[]){
                     { "mu key rotate", "after somebody may have seen the disk" },

@@ -110,12 +110,12 @@ enum nodes_column {
 };
 
 static const struct table_column nodes_columns[NODES_COLUMNS] = {
-    [NODES_NODE] = { .name = "NODE" },
+    [NODES_NODE] = { .name = "NODE", .cut = true },
     [NODES_STATE] = { .name = "STATE" },
-    [NODES_ROLE] = { .name = "ROLE" },
-    [NODES_SERVICES] = { .name = "SERVICES", .right = true },
-    [NODES_HEARD] = { .name = "HEARD", .right = true },
-    [NODES_ADDRESSES] = { .name = "ADDRESSES", .cut = true },
+    [NODES_ROLE] = { .name = "ROLE", .spare = 3 },
+    [NODES_SERVICES] = { .name = "SERVICES", .right = true, .spare = 4 },
+    [NODES_HEARD] = { .name = "HEARD", .right = true, .spare = 1 },
+    [NODES_ADDRESSES] = { .name = "ADDRESSES", .cut = true, .spare = 2 },
 };
 
 const char *network_stand(const Mu__Link__V1__Node *node, char text[NETWORK_STAND_MAX])
@@ -218,14 +218,14 @@ enum links_column {
 };
 
 static const struct table_column links_columns[LINKS_COLUMNS] = {
-    [LINKS_NODE] = { .name = "NODE" },
+    [LINKS_NODE] = { .name = "NODE", .cut = true },
     [LINKS_STATE] = { .name = "STATE" },
-    [LINKS_DIALLED] = { .name = "DIALLED" },
-    [LINKS_ADDRESS] = { .name = "ADDRESS" },
-    [LINKS_UP] = { .name = "UP", .right = true },
-    [LINKS_ROUND_TRIP] = { .name = "ROUND TRIP", .right = true },
-    [LINKS_IN] = { .name = "IN", .right = true },
-    [LINKS_OUT] = { .name = "OUT", .right = true },
+    [LINKS_DIALLED] = { .name = "DIALLED", .spare = 5 },
+    [LINKS_ADDRESS] = { .name = "ADDRESS", .cut = true, .spare = 3 },
+    [LINKS_UP] = { .name = "UP", .right = true, .spare = 2 },
+    [LINKS_ROUND_TRIP] = { .name = "ROUND TRIP", .right = true, .spare = 4 },
+    [LINKS_IN] = { .name = "IN", .right = true, .spare = 6 },
+    [LINKS_OUT] = { .name = "OUT", .right = true, .spare = 7 },
     [LINKS_WHY] = { .name = "WHY", .cut = true },
 };
 
@@ -344,14 +344,14 @@ enum routes_column {
 };
 
 static const struct table_column routes_columns[ROUTES_COLUMNS] = {
-    [ROUTES_SERVICE] = { .name = "SERVICE" },
-    [ROUTES_NODE] = { .name = "NODE" },
-    [ROUTES_VIA] = { .name = "VIA" },
-    [ROUTES_HOPS] = { .name = "HOPS", .right = true },
-    [ROUTES_METRIC] = { .name = "METRIC", .right = true },
-    [ROUTES_INSTANCES] = { .name = "INSTANCES", .right = true },
-    [ROUTES_TAKEN] = { .name = "TAKEN" },
-    [ROUTES_PATH] = { .name = "PATH", .cut = true },
+    [ROUTES_SERVICE] = { .name = "SERVICE", .cut = true },
+    [ROUTES_NODE] = { .name = "NODE", .cut = true },
+    [ROUTES_VIA] = { .name = "VIA", .cut = true, .spare = 1 },
+    [ROUTES_HOPS] = { .name = "HOPS", .right = true, .spare = 3 },
+    [ROUTES_METRIC] = { .name = "METRIC", .right = true, .spare = 4 },
+    [ROUTES_INSTANCES] = { .name = "INSTANCES", .right = true, .spare = 5 },
+    [ROUTES_TAKEN] = { .name = "TAKEN", .spare = 2 },
+    [ROUTES_PATH] = { .name = "PATH", .cut = true, .spare = 6 },
 };
 
 static void routes_row(struct table *table, const void *item)

@@ -12,8 +12,9 @@ struct table; /* opaque */
 
 struct table_column {
     const char *name;
-    bool right; /* numbers */
-    bool cut;   /* may be cut where the terminal is narrow */
+    bool right;          /* numbers */
+    bool cut;            /* may be cut where the terminal is narrow */
+    unsigned char spare; /* may be left out where even that is not enough, the greatest first */
 };
 
 /* A table with `count` columns. NULL where memory is out. */
@@ -38,5 +39,6 @@ void table_cell(struct table *table, size_t column, const char *format, ...)
 /* Colours a cell of that row, where colours are wanted. */
 void table_color(struct table *table, size_t column, const char *color);
 
-/* Prints what was filled in, to standard output. */
+/* Prints what was filled in, to standard output. On a terminal that is too narrow for a row,
+ * columns are left out that are `spare`, and others `cut`. */
 void table_print(struct table *table);

@@ -10,8 +10,14 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "services/network/link/admissions.h"
+#include "transport/secure/big_endian.h"
 
-enum { TOKEN_KEPT_S = 604800 }; /* behind its end, so that who comes late is told so */
+enum {
+    TOKEN_KEPT_S = 604800, /* behind its end, so that who comes late is told so */
+    REPLACED_AT_ONCE = 16  /* keys that are revoked in one go */
+};
+
+static const char AT_REPLACED[] = "replaced/"; /* and the key: when it is revoked, unix time */
 
 int authority_invite(struct seat *seat, uint32_t uses, uint64_t not_after_s,
         const struct whereabouts *whereabouts, uint64_t now_s, struct token *token)
@@ -72,6 +78,76 @@ static int revoke_key(struct seat *seat, const struct public_key *subject, uint6
         return err_new(-EPROTO);
     return err_fold(seat_revoke(
             seat, (struct span){ bytes, (size_t)(revocation_list_write(list, bytes) - bytes) }));
+}
+
+/* ---- keys that were replaced ---- */
+
+/* Whoever had the key shows another one from now on, and links of both stand for a while. */
+static int put_replaced(struct seat *seat, const struct public_key *subject, uint64_t now_s)
+{
+    struct vault_key key;
+    struct mu_bytes where = vault_key(&key, AT_REPLACED, subject->bytes, PUBLIC_KEY_SIZE);
+    struct mu_bytes present;
+    uint8_t due[sizeof(uint64_t)];
+    int r = vault_get(&seat->vault, where, &present);
+
+    if (r != VAULT_NONE)
+        return r; /* who asks again, as the answer got lost, has no more time for it */
+    be64_write(due, now_s + ROTATION_REVOKE_S);
+    return vault_put(&seat->vault, where, (struct mu_bytes){ due, sizeof(due) });
+}
+
+struct replaced_search {
+    uint64_t now_s;
+    uint64_t next_s;
+    struct public_key due[REPLACED_AT_ONCE];
+    size_t count;
+};
+
+static int replaced_look(struct mu_bytes key, struct mu_bytes value, void *user)
+{
+    struct replaced_search *search = user;
+    uint64_t due_s;
+
+    if (key.size != sizeof(AT_REPLACED) - 1 + PUBLIC_KEY_SIZE || value.size != sizeof(due_s))
+        return err_new(-EBADMSG);
+    due_s = be64_read(value.data);
+    if (due_s > search->now_s && due_s < search->next_s)
+        search->next_s = due_s;
+    if (due_s <= search->now_s && search->count < REPLACED_AT_ONCE)
+        memcpy(search->due[search->count++].bytes, key.data + sizeof(AT_REPLACED) - 1,
+                PUBLIC_KEY_SIZE);
+    return 0;
+}
+
+bool authority_revoke_replaced(struct seat *seat, uint64_t now_s, uint64_t *next_sp)
+{
+    struct replaced_search search = { .now_s = now_s, .next_s = UINT64_MAX };
+    struct vault_key key;
+    size_t done = 0;
+    int r = VAULT_OK;
+
+    *next_sp = UINT64_MAX;
+    if (!membership_is_authority(&seat->membership))
+        return false;
+    r = vault_each(&seat->vault, AT_REPLACED, replaced_look, &search);
+    while (r == VAULT_OK && done < search.count) {
+        r = vault_delete(&seat->vault,
+                vault_key(&key, AT_REPLACED, search.due[done].bytes, PUBLIC_KEY_SIZE));
+        if (r == VAULT_OK)
+            r = revoke_key(seat, &search.due[done], now_s);
+        done += r == VAULT_OK;
+    }
+    if (r != VAULT_OK) {
+        vault_abort(&seat->vault);
+        log_error("a key that was replaced is not revoked yet: %s",
+                r < 0 ? strerror(-r) : "there is no room");
+        search.next_s = now_s + ROTATION_REVOKE_S;
+    } else if (search.count == REPLACED_AT_ONCE) {
+        search.next_s = now_s;
+    }
+    *next_sp = search.next_s;
+    return done > 0;
 }
 
 struct holder_search {
@@ -138,8 +214,11 @@ static int admit(struct seat *seat, const struct request *request,
     if (r == VAULT_OK && record != NULL)
         r = admissions_put_token(&seat->vault, record);
     if (r == VAULT_OK)
-        r = is_rotation(request) ? revoke_key(seat, &request->chain.certificates[0].subject, now_s)
-                                 : vault_commit(&seat->vault);
+        r = is_rotation(request)
+                    ? put_replaced(seat, &request->chain.certificates[0].subject, now_s)
+                    : VAULT_OK;
+    if (r == VAULT_OK)
+        r = vault_commit(&seat->vault);
     if (r != VAULT_OK)
         vault_abort(&seat->vault);
     return r;

@@ -133,20 +133,6 @@ static void look_at_badge(struct mesh *mesh)
         mesh_refresh(mesh);
 }
 
-/* Behind a change of keys, links of the old one end when its node has its answer. */
-static uint64_t look_at_links(struct mesh *mesh, uint64_t now_ms)
-{
-    if (mesh->check_ms == 0 || mesh->trust == NULL)
-        return UINT64_MAX;
-    if (mesh->check_ms > now_ms)
-        return mesh->check_ms;
-    mesh->check_ms = 0;
-    links_lock(mesh->links);
-    links_check_all(mesh->links, mesh->trust, mesh_now_s());
-    links_unlock(mesh->links);
-    return UINT64_MAX;
-}
-
 /* Does what is due, and returns when the next is. */
 static uint64_t do_what_is_due(struct mesh *mesh)
 {
@@ -154,10 +140,12 @@ static uint64_t do_what_is_due(struct mesh *mesh)
     uint64_t next_ms = now_ms + CLERK_WAKE_MS;
 
     look_at_badge(mesh);
-    next_ms = earlier(next_ms, look_at_links(mesh, now_ms));
+    next_ms = earlier(next_ms, mesh_rotation_due(mesh, now_ms));
     next_ms = earlier(next_ms, joining_due(mesh, now_ms));
     next_ms = earlier(next_ms, renewal_due(mesh, now_ms));
     next_ms = earlier(next_ms, routing_due(mesh, now_ms));
+    if (mesh->seat.joined)
+        next_ms = earlier(next_ms, notebook_step(&mesh->notebook, &mesh->seat.vault, now_ms));
     if (mesh->seat.joined)
         next_ms = earlier(next_ms, domains_due(mesh, now_ms));
     if (mesh->seat.joined)

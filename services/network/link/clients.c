@@ -18,6 +18,7 @@
 enum {
     CLIENT_RECORD_MAX = 256,   /* bytes; the largest is below this */
     CLIENTS_KEPT_S = 604800,   /* behind its end, so that who comes late is told so */
+    CLIENT_BASE_MAX = 29,      /* bytes of a name that a number stands behind: `-` and ten digits */
     CLIENT_ID_TEXT_MIN = 3 + 4 /* characters of an id's beginning: `mu:` and a few */
 };
 
@@ -322,6 +323,16 @@ static void name_look(const struct client *client, void *user)
                                              !public_key_equal(&client->key, search->of));
 }
 
+/* Puts a number behind a name, of which it takes the end where there is no room for both. */
+static void name_number(char name[CLIENT_NAME_MAX + 1], const char *base, uint32_t number)
+{
+    size_t size = strnlen(base, CLIENT_BASE_MAX);
+
+    while (size > 0 && base[size - 1] == '-')
+        size -= 1;
+    snprintf(name, CLIENT_NAME_MAX + 1, "%.*s-%u", (int)size, base, number);
+}
+
 /* Gives a client the name of its token, with a number behind it where another client has that. */
 static int client_call(struct vault *vault, struct client *client, const char *wanted)
 {
@@ -332,7 +343,7 @@ static int client_call(struct vault *vault, struct client *client, const char *w
 
     node_id_print_short(&client->key, id);
     if (wanted[0] != '\0')
-        snprintf(base, sizeof(base), "%.32s", wanted);
+        snprintf(base, sizeof(base), "%s", wanted);
     else
         snprintf(base, sizeof(base), "client-%s", id);
     snprintf(client->name, sizeof(client->name), "%s", base);
@@ -341,7 +352,7 @@ static int client_call(struct vault *vault, struct client *client, const char *w
         r = clients_each(vault, name_look, &search);
         if (r < 0 || !search.taken)
             return err_trace(r);
-        snprintf(client->name, sizeof(client->name), "%.32s-%u", base, number);
+        name_number(client->name, base, number);
     }
 }
 

@@ -110,9 +110,11 @@ static bool dialing_rests(const struct dialing *dialing)
 {
     const struct links *links = dialing->links;
 
-    if (dialing->link != 0 && link_by_number(links, dialing->link) != NULL)
+    const struct link *link = dialing->link != 0 ? link_by_number(links, dialing->link) : NULL;
+
+    if (link != NULL && link_is_current(link))
         return true;
-    return dialing->known && !dialing->has_psk && link_by_key(links, &dialing->key) != NULL;
+    return dialing->known && !dialing->has_psk && link_in_use(links, &dialing->key) != NULL;
 }
 
 void dialing_lost(

@@ -188,25 +188,14 @@ static void list_offer(struct listing *listing, const struct offer *offer, struc
     }
 }
 
-void imports_tell(struct mesh *mesh, const struct public_key *id, const struct node *node)
+static void tell_offers(struct mesh *mesh, const struct node *node)
 {
-    struct imports *imports = &mesh->imports;
+    struct imported *imported = note(&mesh->imports, node);
+    struct listing *listing = malloc(sizeof(*listing));
     Mu__Registry__V1__ImportRequest request;
-    struct imported *imported;
-    struct listing *listing;
     struct fields fields;
     struct offer offer;
 
-    if (node == NULL) {
-        imported = find(imports, id);
-        if (imported == NULL)
-            return;
-        tell_gone(mesh, imported);
-        *imported = imports->nodes[--imports->node_count];
-        return;
-    }
-    imported = note(imports, node);
-    listing = malloc(sizeof(*listing));
     if (imported == NULL || listing == NULL) {
         free(listing);
         return;
@@ -220,6 +209,48 @@ void imports_tell(struct mesh *mesh, const struct public_key *id, const struct n
     request.n_instances = listing->count;
     call_import(mesh, &request);
     free(listing);
+}
+
+/* The registry knows nodes by their names: one whose key was replaced is there still, by the other
+ * key. */
+static void forget(struct mesh *mesh, struct imported *imported)
+{
+    struct imports *imports = &mesh->imports;
+    struct imported gone = *imported;
+    const struct node *other = NULL;
+
+    *imported = imports->nodes[--imports->node_count];
+    for (uint32_t i = 0; i < imports->node_count && other == NULL; i++) {
+        if (strcmp(imports->nodes[i].node, gone.node) == 0)
+            other = nodes_find(&mesh->routes->nodes, &imports->nodes[i].id);
+    }
+    if (other != NULL && other->held)
+        tell_offers(mesh, other);
+    else
+        tell_gone(mesh, &gone);
+}
+
+void imports_tell(struct mesh *mesh, const struct public_key *id, const struct node *node)
+{
+    struct imported *imported = node == NULL ? find(&mesh->imports, id) : NULL;
+
+    if (node != NULL)
+        tell_offers(mesh, node);
+    else if (imported != NULL)
+        forget(mesh, imported);
+}
+
+void imports_sweep(struct mesh *mesh)
+{
+    for (uint32_t i = 0; i < mesh->imports.node_count;) {
+        struct imported *imported = &mesh->imports.nodes[i];
+        const struct node *node = nodes_find(&mesh->routes->nodes, &imported->id);
+
+        if (node == NULL || !node->imported)
+            forget(mesh, imported);
+        else
+            i += 1;
+    }
 }
 
 void imports_withdraw(struct mesh *mesh)

@@ -26,6 +26,9 @@ void imports_deinit(struct imports *imports);
 /* Tells the registry all that `node` offers; NULL: that the node `id` is gone. */
 void imports_tell(struct mesh *mesh, const struct public_key *id, const struct node *node);
 
+/* Takes back what came of nodes of which routes know nothing any more. */
+void imports_sweep(struct mesh *mesh);
+
 /* Takes all of it back. */
 void imports_withdraw(struct mesh *mesh);
 

@@ -14,12 +14,36 @@ enum { LINK_TICK_MAX_MS = 1000 /* how late it may be noticed that a certificate 
 
 /* ---- finding ---- */
 
-struct link *link_by_key(const struct links *links, const struct public_key *key)
+struct link *link_by_keys(const struct links *links, const struct public_key *own_key,
+        const struct public_key *peer_key)
 {
     list_for_each (node, &links->links) {
         struct link *link = list_entry(node, struct link, node);
 
-        if (!link->peer.joining && public_key_equal(&link->peer.peer.identity.key, key))
+        if (!link->peer.joining && public_key_equal(&link->own_key, own_key) &&
+                public_key_equal(&link->peer.peer.identity.key, peer_key))
+            return link;
+    }
+    return NULL;
+}
+
+bool link_is_current(const struct link *link)
+{
+    const struct links_identity *identity = link->links->identity;
+
+    return !link->moved &&
+           (link->peer.joining || identity == NULL || identity->self->chain == NULL ||
+                   public_key_equal(
+                           &link->own_key, &identity->self->chain->certificates[0].subject));
+}
+
+struct link *link_in_use(const struct links *links, const struct public_key *peer_key)
+{
+    list_for_each (node, &links->links) {
+        struct link *link = list_entry(node, struct link, node);
+
+        if (!link->peer.joining && public_key_equal(&link->peer.peer.identity.key, peer_key) &&
+                link_is_current(link))
             return link;
     }
     return NULL;
@@ -259,6 +283,13 @@ static const struct session_events link_session_events = {
 
 /* ---- begin and end ---- */
 
+/* Between the same two keys? */
+static bool link_sessions_match(const struct session *one, const struct session *other)
+{
+    return public_key_equal(&one->own_key, &other->own_key) &&
+           public_key_equal(&one->peer.identity.key, &other->peer.identity.key);
+}
+
 /* Notes in the sessions to the same node that began before this one, and were slower to be read,
  * that the node has said its mark of a link here by now. */
 static void link_outrun_pending(const struct links *links, const struct session *session)
@@ -268,8 +299,7 @@ static void link_outrun_pending(const struct links *links, const struct session 
 
         if (earlier == session)
             return;
-        if (earlier->own_mark != 0 &&
-                public_key_equal(&earlier->peer.identity.key, &session->peer.identity.key))
+        if (earlier->own_mark != 0 && link_sessions_match(earlier, session))
             earlier->later_mark = session->peer_mark;
     }
 }
@@ -311,6 +341,7 @@ static struct link *link_new(struct links *links, struct session *session)
         .peer = session->peer,
     };
     memcpy(link->peer.link_id, session->link_id, sizeof(link->peer.link_id));
+    link->own_key = session->own_key;
     link->own_mark = session->own_mark;
     link->peer_mark = session->peer_mark;
     link->up_ms = session->open_ms;
@@ -348,23 +379,24 @@ static const char *link_add(struct link *link, struct session *session)
     if (link->next != NULL)
         return "another connection is taking over already";
     link_own(link, session);
+    link->moved = false; /* or it would have come with its other key */
     link->next = session;
     link_decide(link);
     return NULL;
 }
 
-uint64_t link_mark(const struct links *links, const struct public_key *key)
+uint64_t link_mark(const struct links *links, const struct session *session)
 {
-    const struct link *link = link_by_key(links, key);
+    const struct link *link = link_by_keys(links, &session->own_key, &session->peer.identity.key);
     uint64_t mark;
 
     if (link != NULL)
         return link->own_mark;
     list_for_each (node, &links->sessions) {
-        const struct session *session = list_entry(node, struct session, node);
+        const struct session *other = list_entry(node, struct session, node);
 
-        if (session->own_mark != 0 && public_key_equal(&session->peer.identity.key, key))
-            return session->own_mark; /* of a link that is about to begin */
+        if (other->own_mark != 0 && link_sessions_match(other, session))
+            return other->own_mark; /* of a link that is about to begin */
     }
     do {
         randombytes_buf(&mark, sizeof(mark));
@@ -386,7 +418,7 @@ const char *link_take(struct links *links, struct session *session)
         return "the link that it was for has ended";
     if (session->later_mark != 0 && session->later_mark != session->peer_mark)
         return "it is older than what the node says on another connection";
-    link = link_by_key(links, &session->peer.identity.key);
+    link = link_by_keys(links, &session->own_key, &session->peer.identity.key);
     if (link != NULL && link->peer_mark == session->peer_mark)
         return link_add(link, session);
     if (link != NULL)

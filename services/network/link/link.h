@@ -30,6 +30,8 @@ struct link {
     struct list node;    /* in links->links */
     struct links *links; /* borrowed */
     struct link_peer peer;
+    struct public_key
+            own_key; /* of this side, when it began: a change of keys leaves it as it is */
     struct links_client client; /* once it is `admitted` */
     bool admitted;
     char address[SESSION_ADDRESS_MAX];
@@ -44,22 +46,28 @@ struct link {
     struct gate *gate; /* owned; NULL where there is none */
     uint64_t channel;  /* the router's number of it, once it is open */
     bool paused;       /* the gate is */
+    bool moved;        /* the peer has another key by now, and is to be dialled again */
     bool decides;      /* this side decides which of two sessions stays */
     bool ending;       /* link_end is under way */
 };
 
 /* All with the lock. */
 
-/* NULL where there is none. */
-struct link *link_by_key(const struct links *links, const struct public_key *key);
+/* The link between this side's key and the peer's. NULL where there is none. */
+struct link *link_by_keys(const struct links *links, const struct public_key *own_key,
+        const struct public_key *peer_key);
+/* The same by the key that this side shows now, and no link that `moved`. */
+struct link *link_in_use(const struct links *links, const struct public_key *peer_key);
+/* False for a link of a key that this side or the peer has replaced. */
+bool link_is_current(const struct link *link);
 struct link *link_by_number(const struct links *links, uint64_t number);
 
 /* The first one whose number is greater; links stand in that order. To walk them while they end. */
 struct link *link_behind(const struct links *links, uint64_t number);
 struct link *link_by_session(const struct links *links, const struct session *session);
 
-/* The mark for a session to a node. */
-uint64_t link_mark(const struct links *links, const struct public_key *key);
+/* The mark for a session whose peer is known. */
+uint64_t link_mark(const struct links *links, const struct session *session);
 
 /* Takes a session whose peer is known, and its mark: a new link, or one more session of a link. The
  * session is the link's from NULL on; else a reason why it is not wanted. */

@@ -2,6 +2,7 @@
 #include "services/network/link/linked.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "mu/router/v1/router.pb-c.h"
 
@@ -74,10 +75,30 @@ struct linked_node *linked_find_key(const struct linked_nodes *nodes, const stru
     list_for_each (entry, &nodes->all) {
         struct linked_node *node = list_entry(entry, struct linked_node, link);
 
-        if (public_key_equal(&node->identity.key, key))
+        if (!node->elder && public_key_equal(&node->identity.key, key))
             return node;
     }
     return NULL;
+}
+
+void linked_age(struct linked_nodes *nodes)
+{
+    list_for_each (entry, &nodes->all)
+        list_entry(entry, struct linked_node, link)->elder = true;
+}
+
+bool linked_is_superseded(
+        const struct linked_nodes *nodes, const struct linked_node *node, uint64_t before_ms)
+{
+    list_for_each (entry, &nodes->all) {
+        const struct linked_node *other = list_entry(entry, struct linked_node, link);
+
+        if ((node->elder || node->moved) && other->number > node->number && other->channel != 0 &&
+                other->carries_ms <= before_ms &&
+                strcmp(other->identity.name, node->identity.name) == 0)
+            return true;
+    }
+    return false;
 }
 
 struct linked_node *linked_next(const struct linked_nodes *nodes, uint64_t after)
@@ -87,6 +108,8 @@ struct linked_node *linked_next(const struct linked_nodes *nodes, uint64_t after
     list_for_each (entry, &nodes->all) {
         struct linked_node *node = list_entry(entry, struct linked_node, link);
 
+        if (node->elder)
+            continue;
         if (node->number > after)
             return node;
         if (first == NULL)
@@ -104,7 +127,8 @@ struct linked_node *linked_find_authority(
     list_for_each (entry, &nodes->all) {
         struct linked_node *node = list_entry(entry, struct linked_node, link);
 
-        if (!node->is_authority || (key != NULL && !public_key_equal(&node->authority, key)))
+        if (node->elder || !node->is_authority ||
+                (key != NULL && !public_key_equal(&node->authority, key)))
             continue;
         if (node->number > after)
             return node;

@@ -17,8 +17,12 @@ struct linked_node {
     struct public_key authority; /* then, that one's key */
     uint32_t address_count;
     char addresses[TOKEN_ADDRESSES_MAX][ADDRESS_SIZE_MAX + 1];
-    uint64_t heard_ms; /* when something was heard of it last (base/clock.h) */
-    uint64_t channel;  /* the router's number of its node channel; 0: not open yet */
+    uint64_t heard_ms;   /* when something was heard of it last (base/clock.h) */
+    uint64_t channel;    /* the router's number of its node channel; 0: not open yet */
+    uint64_t carries_ms; /* when that was open */
+    bool elder;   /* of a key that this node has replaced: what it tells of routes is not heard */
+    bool moved;   /* of a key that the peer has replaced, as it says */
+    bool emptied; /* a later link to the node by that name took over: no call takes it any more */
     uint32_t round_trip_us;
     uint32_t told_round_trip_us;                 /* what the router reckons with */
     struct Mu__Router__V1__RoutesRequest *table; /* owned: what is reached through it; or NULL */
@@ -42,7 +46,15 @@ void linked_drop(struct linked_nodes *nodes, uint64_t number);
 /* Replaces its table, and owns the new one, made with malloc. */
 void linked_set_table(struct linked_node *node, struct Mu__Router__V1__RoutesRequest *table);
 
-/* NULL where there is none. */
+/* This node has another key: all that are linked now are `elder`. */
+void linked_age(struct linked_nodes *nodes);
+
+/* True for a link of a key that was replaced, here or there, where there is a later one to the node
+ * of that name, over which calls have travelled since `before_ms` or earlier. */
+bool linked_is_superseded(
+        const struct linked_nodes *nodes, const struct linked_node *node, uint64_t before_ms);
+
+/* NULL where there is none. All that follow but the first leave those out that are `elder`. */
 struct linked_node *linked_find(const struct linked_nodes *nodes, uint64_t number);
 struct linked_node *linked_find_key(const struct linked_nodes *nodes, const struct public_key *key);
 

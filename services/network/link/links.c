@@ -285,6 +285,17 @@ void links_undial(struct links *links, const char *address)
     links_wake(links);
 }
 
+void links_dial_at_once(struct links *links)
+{
+    list_for_each (node, &links->dialings) {
+        struct dialing *dialing = list_entry(node, struct dialing, node);
+
+        dialing->step = 0;
+        dialing->due_ms = 0;
+    }
+    links_wake(links);
+}
+
 /* ---- links ---- */
 
 enum links_outcome links_send(struct links *links, uint64_t link, struct span message)
@@ -309,6 +320,15 @@ void links_broadcast(struct links *links, struct span message, uint64_t except)
         if (!link->peer.joining && link->peer.link != except)
             links_send(links, link->peer.link, message);
     }
+}
+
+void links_moved(struct links *links, uint64_t link)
+{
+    struct link *to = link_by_number(links, link);
+
+    if (to != NULL)
+        to->moved = true;
+    links_wake(links);
 }
 
 void links_close(struct links *links, uint64_t link, const char *reason)
@@ -352,7 +372,7 @@ uint32_t links_count_client(const struct links *links, const struct public_key *
 
 uint64_t links_find(const struct links *links, const struct public_key *key)
 {
-    const struct link *link = link_by_key(links, key);
+    const struct link *link = link_in_use(links, key);
 
     return link != NULL ? link->peer.link : 0;
 }

@@ -16,6 +16,9 @@
  * two nodes dial each other at the same time, one of the two sessions stays, by the same rule on
  * both sides (link.h).
  *
+ * A link is between two keys. With another identity (links_set_identity) what was dialled is
+ * dialled again for a link of the new key; the old links stay until their owner ends them.
+ *
  * One lock guards everything here and, if the owner likes, what is the owner's: links_lock and
  * links_unlock. All functions that do not say otherwise are called with it. The events come with
  * it, on threads of the library; they may call everything here but links_lock, links_unlock,
@@ -120,6 +123,10 @@ int links_dial(struct links *links, const char *address, const struct handshake_
 /* Stops that; a link that is up stays. Fine where it is not dialled. */
 void links_undial(struct links *links, const char *address);
 
+/* Dials without a pause when the present links end: this side is about to end them, and no node is
+ * to be spared. */
+void links_dial_at_once(struct links *links);
+
 /* What became of a message. */
 enum links_outcome {
     LINKS_OK,       /* it leaves, unless the link is lost before */
@@ -135,6 +142,10 @@ enum links_outcome links_send(struct links *links, uint64_t link, struct span me
  * One whose queue is full misses it. */
 void links_broadcast(struct links *links, struct span message, uint64_t except);
 
+/* The peer of a link has another key by now. The link stays, and where this side dialled it dials
+ * again, for a link to the other key. Fine where there is none. */
+void links_moved(struct links *links, uint64_t link);
+
 /* Ends a link behind what was sent before; `reason`, a text for good, comes back in `down`. Fine
  * where there is none. */
 void links_close(struct links *links, uint64_t link, const char *reason);
@@ -149,7 +160,7 @@ void links_end_client(struct links *links, const struct public_key *key, const c
 /* How many links of a client there are. */
 uint32_t links_count_client(const struct links *links, const struct public_key *key);
 
-/* The link to the node `key`; 0 for none. */
+/* The link of the present identity to the node `key`; 0 for none. */
 uint64_t links_find(const struct links *links, const struct public_key *key);
 
 /* Looks at each peer's certificates again: ends the links whose peer `trust` no longer believes at

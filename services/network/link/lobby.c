@@ -85,7 +85,7 @@ static const char *lobby_established(struct session *session, void *user)
         return "this node's router is gone for a moment";
     if (session_is_joining(session))
         return lobby_greeted(session, links);
-    session->own_mark = link_mark(links, &session->peer.identity.key);
+    session->own_mark = link_mark(links, session);
     return NULL;
 }
 

@@ -18,8 +18,6 @@
 #include "services/network/link/peers.h"
 #include "services/network/link/routing.h"
 
-enum { GENTLE_MS = 300 }; /* for an answer to arrive before its link ends */
-
 void mesh_lock(struct mesh *mesh)
 {
     pthread_mutex_lock(&mesh->lock);
@@ -126,6 +124,7 @@ bool mesh_dial(struct mesh *mesh, const char *address)
 void mesh_forget_node(struct mesh *mesh, const struct public_key *node)
 {
     seeker_forget(&mesh->seeker, node);
+    notebook_drop(&mesh->notebook, node);
     if (addressbook_drop_node(&mesh->seat.vault, node) == VAULT_OK)
         vault_commit(&mesh->seat.vault);
 }
@@ -223,6 +222,7 @@ int mesh_leave(struct mesh *mesh)
         return r;
     routing_end(mesh);
     seeker_deinit(&mesh->seeker);
+    notebook_deinit(&mesh->notebook);
     renewal_stop(mesh, "this node left its network");
     links_lock(mesh->links);
     links_unlisten(mesh->links);
@@ -255,20 +255,31 @@ void mesh_say(struct mesh *mesh, uint64_t link, const ProtobufCMessage *message)
 
 /* ---- revoking ---- */
 
+/* Nobody looks for who was revoked: a node that has another key by now is at the same place. */
+static void forget_revoked(struct mesh *mesh)
+{
+    for (uint32_t i = 0; i < mesh->seeker.node_count;) {
+        const struct public_key node = mesh->seeker.nodes[i].key;
+
+        if (seat_has_revoked(&mesh->seat, &node))
+            mesh_forget_node(mesh, &node); /* another one is in its place then */
+        else
+            i += 1;
+    }
+}
+
 /* Links believe less from now on. */
-static void apply_list(struct mesh *mesh, struct span list, bool gently)
+static void apply_list(struct mesh *mesh, struct span list)
 {
     links_lock(mesh->links);
     trust_revoke(mesh->trust, list);
-    if (!gently)
-        links_check_all(mesh->links, mesh->trust, mesh_now_s());
+    links_check_all(mesh->links, mesh->trust, mesh_now_s());
     links_unlock(mesh->links);
     routing_recheck(mesh);
-    if (gently)
-        mesh->check_ms = clock_ms() + GENTLE_MS;
+    forget_revoked(mesh);
 }
 
-void mesh_spread_own_list(struct mesh *mesh, bool gently)
+void mesh_spread_own_list(struct mesh *mesh)
 {
     const struct revocation_list *list =
             seat_list(&mesh->seat, &mesh->seat.membership.authority_key.public);
@@ -283,7 +294,7 @@ void mesh_spread_own_list(struct mesh *mesh, bool gently)
     revocation_list_write(list, bytes);
     packed = (struct span){ bytes, revocation_list_size(list) };
     peers_broadcast_list(mesh, packed, 0);
-    apply_list(mesh, packed, gently);
+    apply_list(mesh, packed);
 }
 
 int mesh_revoke(struct mesh *mesh, struct span list, uint64_t except)
@@ -293,21 +304,60 @@ int mesh_revoke(struct mesh *mesh, struct span list, uint64_t except)
     if (r != 0)
         return r;
     peers_broadcast_list(mesh, list, except);
-    apply_list(mesh, list, false);
+    apply_list(mesh, list);
     return 0;
 }
 
 /* ---- another membership ---- */
 
-/* With another key it is another node to others: its links begin again. */
-static void begin_again(struct mesh *mesh)
+/* With another key it is another node to others. Its links begin again beside the old ones, which
+ * calls leave when the new ones are there. */
+static void begin_again(struct mesh *mesh, const struct public_key *before)
 {
-    if (membership_is_authority(&mesh->seat.membership))
-        mesh_spread_own_list(mesh, true);
-    mesh_close_links(mesh, "its key was replaced");
-    routing_end(mesh);
-    if (routing_begin(mesh) < 0)
+    mesh->former = *before;
+    linked_age(&mesh->linked);
+    peers_say_moved(mesh);
+    links_lock(mesh->links);
+    links_dial_at_once(mesh->links);
+    links_unlock(mesh->links);
+    if (routing_begin_again(mesh) < 0)
         log_error("nothing is routed: no memory");
+    mesh->rotated_ms = clock_ms() + ROTATION_MS;
+    mesh->revoke_s = 0;
+    clerk_wake(mesh);
+}
+
+static void end_elder(struct mesh *mesh)
+{
+    mesh->rotated_ms = 0;
+    links_lock(mesh->links);
+    list_for_each (entry, &mesh->linked.all) {
+        const struct linked_node *node = list_entry(entry, struct linked_node, link);
+
+        if (node->elder)
+            links_close(mesh->links, node->number, "its key was replaced");
+    }
+    links_unlock(mesh->links);
+    if (mesh->routes != NULL)
+        imports_sweep(mesh);
+}
+
+uint64_t mesh_rotation_due(struct mesh *mesh, uint64_t now_ms)
+{
+    uint64_t now_s = mesh_now_s();
+    uint64_t next_ms = UINT64_MAX;
+
+    if (mesh->seat.joined && mesh->revoke_s <= now_s &&
+            authority_revoke_replaced(&mesh->seat, now_s, &mesh->revoke_s))
+        mesh_spread_own_list(mesh);
+    if (mesh->rotated_ms != 0 && mesh->rotated_ms <= now_ms)
+        end_elder(mesh);
+    if (mesh->rotated_ms != 0)
+        next_ms = mesh->rotated_ms;
+    if (mesh->revoke_s != UINT64_MAX && mesh->revoke_s > now_s &&
+            now_ms + (mesh->revoke_s - now_s) * 1000 < next_ms)
+        next_ms = now_ms + (mesh->revoke_s - now_s) * 1000;
+    return next_ms;
 }
 
 /* What others know of this node by now is told anew. */
@@ -332,7 +382,7 @@ int mesh_take(struct mesh *mesh, struct membership *membership)
     else if (public_key_equal(&before, &mesh->seat.membership.key.public))
         show_change(mesh);
     else
-        begin_again(mesh);
+        begin_again(mesh, &before);
     return 0;
 }
 
@@ -429,6 +479,7 @@ void mesh_close(struct mesh *mesh)
     free(mesh->trust);
     mesh->trust = NULL;
     pin_deinit(&mesh->pin);
+    notebook_finish(&mesh->notebook, &mesh->seat.vault);
     seat_close(&mesh->seat);
     pthread_mutex_destroy(&mesh->lock);
 }

@@ -13,6 +13,7 @@
 #include "services/network/link/inbox.h"
 #include "services/network/link/joining.h"
 #include "services/network/link/linked.h"
+#include "services/network/link/notebook.h"
 #include "services/network/link/offers.h"
 #include "services/network/link/relay.h"
 #include "services/network/link/renewal.h"
@@ -37,13 +38,18 @@ struct mesh {
     struct renewal renewal;
     struct relay relay;
     struct seeker seeker;
+    struct notebook notebook; /* where nodes say they are, for the seat's vault */
     struct domains domains;
     struct offers offers;
     struct imports imports;
-    struct routes *routes; /* owned; NULL while there is no network */
-    uint64_t again_ms;     /* when the node is told again what it did not take; 0: it took all */
-    uint64_t cost_ms;      /* when links' costs are looked at next */
-    uint64_t check_ms; /* when links are to be looked at again behind a key's change; 0: never */
+    struct routes *routes;    /* owned; NULL while there is no network */
+    uint64_t again_ms;        /* when the node is told again what it did not take; 0: it took all */
+    uint64_t cost_ms;         /* when links' costs are looked at next */
+    struct public_key former; /* this node's key before the present one; zeroes: none. Nothing is
+                               * reached through oneself */
+    uint64_t rotated_ms; /* when links of a key that was replaced are ended; 0: there are none */
+    uint64_t revoke_s;   /* when a replaced key is to be revoked here, unix time; 0: it is to be
+                          * looked at */
 };
 
 /* Opens the vault in `folder`, and links to the network that is in there. Returns 0 or -errno. */
@@ -87,9 +93,12 @@ void mesh_forget_node(struct mesh *mesh, const struct public_key *node);
  * number `except`. Returns as seat_revoke. */
 int mesh_revoke(struct mesh *mesh, struct span list, uint64_t except);
 
-/* Does the same with this authority's own list, which the seat took over already; but the links of
- * who is in it end a moment later where `gently`. */
-void mesh_spread_own_list(struct mesh *mesh, bool gently);
+/* Does the same with this authority's own list, which the seat took over already. */
+void mesh_spread_own_list(struct mesh *mesh);
+
+/* Revokes, as an authority, keys that were replaced and have had their time, and ends the links of
+ * this node's own former key. Returns when to come again (base/clock.h). */
+uint64_t mesh_rotation_due(struct mesh *mesh, uint64_t now_ms);
 
 /* Sends a message to a link; one that cannot take it is gone soon. */
 void mesh_say(struct mesh *mesh, uint64_t link, const ProtobufCMessage *message);

@@ -88,7 +88,7 @@ static void revoke(struct mesh *mesh, struct mu_call *call, const struct known_n
         handlers_fail(call, r);
         return;
     }
-    mesh_spread_own_list(mesh, false);
+    mesh_spread_own_list(mesh);
     mesh_forget_node(mesh, &node->key);
     node_id_print(&node->key, id);
     shown.id = id;

@@ -9,7 +9,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "mu/schema.h"
-#include "services/network/link/addressbook.h"
 #include "services/network/link/client_entry.h"
 #include "services/network/link/routing.h"
 #include "services/network/link/types.h"
@@ -45,7 +44,7 @@ size_t peers_own_addresses(struct mesh *mesh, char *addresses[TOKEN_ADDRESSES_MA
     return count;
 }
 
-static void greet(struct mesh *mesh, uint64_t link)
+static void greet(struct mesh *mesh, uint64_t link, bool moved)
 {
     Mu__Link__V1__PeerMessage message = MU__LINK__V1__PEER_MESSAGE__INIT;
     Mu__Link__V1__Greeting greeting = MU__LINK__V1__GREETING__INIT;
@@ -69,6 +68,7 @@ static void greet(struct mesh *mesh, uint64_t link)
     greeting.addresses = addresses;
     greeting.n_addresses = peers_own_addresses(mesh, addresses);
     greeting.version = version;
+    greeting.moved = moved;
     if (membership_is_authority(membership))
         greeting.authority = binary(authority,
                 (size_t)(certificate_write(&membership->authority, authority) - authority));
@@ -80,7 +80,13 @@ static void greet(struct mesh *mesh, uint64_t link)
 void peers_greet_all(struct mesh *mesh)
 {
     list_for_each (entry, &mesh->linked.all)
-        greet(mesh, list_entry(entry, struct linked_node, link)->number);
+        greet(mesh, list_entry(entry, struct linked_node, link)->number, false);
+}
+
+void peers_say_moved(struct mesh *mesh)
+{
+    list_for_each (entry, &mesh->linked.all)
+        greet(mesh, list_entry(entry, struct linked_node, link)->number, true);
 }
 
 static void send_list(struct mesh *mesh, uint64_t link, const struct revocation_list *list)
@@ -130,10 +136,7 @@ static void note_addresses(
         count = TOKEN_ADDRESSES_MAX;
     seeker_know(&mesh->seeker, &node->identity.key, addresses, count);
     seeker_linked(&mesh->seeker, &node->identity.key, true);
-    if (addressbook_put_node(&mesh->seat.vault, &node->identity.key, addresses, count) !=
-                    VAULT_OK ||
-            vault_commit(&mesh->seat.vault) != VAULT_OK)
-        log_debug("where %s is, is not kept", node->identity.name);
+    notebook_note(&mesh->notebook, &node->identity.key, addresses, count);
 }
 
 static void hear_greeting(
@@ -150,6 +153,12 @@ static void hear_greeting(
 
         if (list->version > version_they_hold(greeting, &list->signer))
             send_list(mesh, node->number, list);
+    }
+    node->moved = greeting->moved;
+    if (greeting->moved) {
+        links_lock(mesh->links);
+        links_moved(mesh->links, node->number);
+        links_unlock(mesh->links);
     }
     renewal_hurry(mesh);
 }
@@ -260,7 +269,7 @@ static void hear_ask(
         refuse(mesh, item->peer.link, &request.subject,
                 r > 0 ? issue_text((enum issue_outcome)r) : "the authority's disk fails");
     if (r == 0 && request_rotates(&request))
-        mesh_spread_own_list(mesh, true);
+        mesh->revoke_s = 0;
     if (item->peer.joining)
         close_link(mesh, item->peer.link, "it has its answer");
 }
@@ -347,7 +356,7 @@ void peers_up(struct mesh *mesh, const struct inbox_item *item)
     }
     log_info("linked to %s at %s", identity->name, item->address);
     seeker_linked(&mesh->seeker, &identity->key, true);
-    greet(mesh, item->peer.link);
+    greet(mesh, item->peer.link, false);
     routing_up(mesh, linked_find(&mesh->linked, item->peer.link));
 }
 

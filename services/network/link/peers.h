@@ -19,6 +19,10 @@ void peers_down(struct mesh *mesh, const struct inbox_item *item);
 /* Says anew what this node is: behind a new certificate. */
 void peers_greet_all(struct mesh *mesh);
 
+/* Tells every linked node that this one has another key, for which those that dialled are to dial
+ * again. */
+void peers_say_moved(struct mesh *mesh);
+
 /* Where others dial this node; borrowed from the mesh. Returns how many. */
 size_t peers_own_addresses(struct mesh *mesh, char *addresses[TOKEN_ADDRESSES_MAX]);
 

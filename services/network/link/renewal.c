@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Links need not be made anew for a new certificate: their sessions are replaced once an hour, far
  * more often than certificates, and the one that follows shows the new one. A new key is another
- * node, so its links begin again. */
+ * node, so its links begin again, beside the old ones (mesh.c). */
 #include "services/network/link/renewal.h"
 
 #include <errno.h>

@@ -16,10 +16,11 @@
 #include "transport/secure/address.h"
 
 enum {
-    AGAIN_MS = 200,       /* before the router and the registry are told again */
-    COST_MS = 10000,      /* between two looks at what links cost */
-    COST_FIRST_MS = 500,  /* the same, while that of one is not known yet */
-    TRANSIT_STEP_US = 500 /* a smaller change is not told to the router */
+    AGAIN_MS = 200,        /* before the router and the registry are told again */
+    COST_MS = 10000,       /* between two looks at what links cost */
+    COST_FIRST_MS = 500,   /* the same, while that of one is not known yet */
+    TRANSIT_STEP_US = 500, /* a smaller change is not told to the router */
+    ROTATION_LOOK_MS = 200 /* between two looks at links that others take over from */
 };
 
 /* ---- what routes ask ---- */
@@ -37,7 +38,8 @@ static bool believe(
     struct mesh *mesh = context;
     uint64_t now_s = mesh_now_s();
 
-    if (!advert_believe(&mesh->seat.trust, advert, now_s, identity))
+    if (!advert_believe(&mesh->seat.trust, advert, now_s, identity) ||
+            public_key_equal(&identity->key, &mesh->former))
         return false;
     *valid_msp = (identity->until_s + CLOCK_TOLERANCE_S - now_s) * 1000;
     return true;
@@ -106,7 +108,7 @@ static void take_table(struct mesh *mesh, const struct routes_effect *effect)
     struct linked_node *node = linked_find_key(&mesh->linked, &effect->node);
     Mu__Router__V1__RoutesRequest *table;
 
-    if (node == NULL)
+    if (node == NULL || node->emptied)
         return;
     table = calloc(1, sizeof(*table));
     if (table == NULL)
@@ -218,14 +220,26 @@ int routing_begin(struct mesh *mesh)
     return 0;
 }
 
+static void forget_routes(struct mesh *mesh)
+{
+    if (mesh->routes != NULL)
+        routes_deinit(mesh->routes);
+    free(mesh->routes);
+    mesh->routes = NULL;
+}
+
 void routing_end(struct mesh *mesh)
 {
     if (mesh->routes == NULL)
         return;
     imports_withdraw(mesh);
-    routes_deinit(mesh->routes);
-    free(mesh->routes);
-    mesh->routes = NULL;
+    forget_routes(mesh);
+}
+
+int routing_begin_again(struct mesh *mesh)
+{
+    forget_routes(mesh);
+    return err_trace(routing_begin(mesh));
 }
 
 void routing_set_self(struct mesh *mesh)
@@ -278,12 +292,13 @@ void routing_up(struct mesh *mesh, const struct linked_node *node)
 void routing_carries(struct mesh *mesh, struct linked_node *node, uint64_t channel)
 {
     node->channel = channel;
+    node->carries_ms = clock_ms();
     tell_router(mesh, node);
 }
 
 void routing_down(struct mesh *mesh, const struct linked_node *node)
 {
-    if (mesh->routes == NULL)
+    if (mesh->routes == NULL || node->elder)
         return;
     routes_link_down(mesh->routes, &node->identity.key, clock_ms());
     run(mesh);
@@ -293,7 +308,7 @@ bool routing_hear(struct mesh *mesh, const struct linked_node *node, struct span
 {
     int r;
 
-    if (mesh->routes == NULL)
+    if (mesh->routes == NULL || node->elder)
         return false;
     r = routes_receive(mesh->routes, &node->identity.key, message, clock_ms());
     if (r == ROUTES_NOT_MINE)
@@ -338,6 +353,8 @@ static uint64_t look_at_costs(struct mesh *mesh, uint64_t now_ms)
         struct linked_node *node = list_entry(entry, struct linked_node, link);
         int64_t change_us = (int64_t)node->round_trip_us - (int64_t)node->told_round_trip_us;
 
+        if (node->elder)
+            continue;
         if (node->round_trip_us == 0) {
             next_ms = now_ms + COST_FIRST_MS;
             continue;
@@ -345,6 +362,32 @@ static uint64_t look_at_costs(struct mesh *mesh, uint64_t now_ms)
         routes_set_cost(mesh->routes, &node->identity.key, node->round_trip_us / 2, now_ms);
         if (change_us > TRANSIT_STEP_US || change_us < -TRANSIT_STEP_US)
             tell_router(mesh, node);
+    }
+    return next_ms;
+}
+
+/* No call takes a channel any more whose node has another key, or sees one here, once the link of
+ * that key is at work; those under way end as they would have. Returns when to look again. */
+static uint64_t empty_superseded(struct mesh *mesh, uint64_t now_ms)
+{
+    uint64_t next_ms = UINT64_MAX;
+
+    list_for_each (entry, &mesh->linked.all) {
+        struct linked_node *node = list_entry(entry, struct linked_node, link);
+        Mu__Router__V1__RoutesRequest *table;
+
+        if (node->emptied || !linked_is_superseded(&mesh->linked, node, UINT64_MAX))
+            continue;
+        next_ms = now_ms + ROTATION_LOOK_MS;
+        if (!linked_is_superseded(&mesh->linked, node, now_ms - ROTATION_SETTLE_MS))
+            continue;
+        table = calloc(1, sizeof(*table));
+        if (table == NULL)
+            continue;
+        mu__router__v1__routes_request__init(table);
+        linked_set_table(node, table);
+        tell_router(mesh, node);
+        node->emptied = true;
     }
     return next_ms;
 }
@@ -370,7 +413,9 @@ uint64_t routing_due(struct mesh *mesh, uint64_t now_ms)
     if (routes_due(mesh->routes, now_ms) <= now_ms)
         routes_tick(mesh->routes, now_ms);
     run(mesh);
-    due_ms = routes_due(mesh->routes, now_ms);
+    due_ms = empty_superseded(mesh, now_ms);
+    if (routes_due(mesh->routes, now_ms) < due_ms)
+        due_ms = routes_due(mesh->routes, now_ms);
     if (mesh->again_ms != 0 && mesh->again_ms < due_ms)
         due_ms = mesh->again_ms;
     return mesh->linked.count > 0 && mesh->cost_ms < due_ms ? mesh->cost_ms : due_ms;

@@ -12,6 +12,10 @@ int routing_begin(struct mesh *mesh);
 /* Takes back all that was told to the registry and the router. Fine where it was not begun. */
 void routing_end(struct mesh *mesh);
 
+/* As both, for this node's new key; but what router and registry know stays until they are told
+ * something else. Returns 0 or -errno, and then nothing is routed. */
+int routing_begin_again(struct mesh *mesh);
+
 /* This node's certificates or addresses changed. */
 void routing_set_self(struct mesh *mesh);
 

@@ -12,13 +12,37 @@ void seeker_init(struct seeker *seeker, uint64_t seed, seeker_fn fn, void *user)
     random_init(&seeker->random, seed);
 }
 
+static bool is_at(const struct seeker_node *node, const char *address)
+{
+    for (uint32_t i = 0; i < node->address_count; i++) {
+        if (strcmp(node->addresses[i], address) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* A node that changed its key is known twice for a while, at the same place. */
+static bool is_dialled_for_another(
+        const struct seeker *seeker, const struct seeker_node *node, const char *address)
+{
+    for (uint32_t i = 0; i < seeker->node_count; i++) {
+        const struct seeker_node *other = &seeker->nodes[i];
+
+        if (other != node && other->dialled && is_at(other, address))
+            return true;
+    }
+    return false;
+}
+
 static void node_dial(struct seeker *seeker, struct seeker_node *node, bool dial)
 {
     if (node->dialled == dial)
         return;
     node->dialled = dial;
-    for (uint32_t i = 0; i < node->address_count; i++)
-        seeker->fn(node->addresses[i], dial, seeker->user);
+    for (uint32_t i = 0; i < node->address_count; i++) {
+        if (!is_dialled_for_another(seeker, node, node->addresses[i]))
+            seeker->fn(node->addresses[i], dial, seeker->user);
+    }
 }
 
 void seeker_deinit(struct seeker *seeker)
@@ -109,15 +133,6 @@ void seeker_linked(struct seeker *seeker, const struct public_key *key, bool lin
     node->linked = linked;
     if (linked)
         node->away = false;
-}
-
-static bool is_at(const struct seeker_node *node, const char *address)
-{
-    for (uint32_t i = 0; i < node->address_count; i++) {
-        if (strcmp(node->addresses[i], address) == 0)
-            return true;
-    }
-    return false;
 }
 
 /* How long one rests that was missed now. */

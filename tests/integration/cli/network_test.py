@@ -1,11 +1,14 @@
 """mu network, node and key, against a service `link` that answers for a mesh which never changes."""
 
 import codecs
+import fcntl
 import os
 import pty
 import select
 import stat
+import struct
 import subprocess
+import termios
 import time
 import unittest
 
@@ -17,12 +20,14 @@ DOUBLE = os.path.join(STAGE, "..", "tests", "bin", "mu-link-double")
 class Terminal:
     """A command on a terminal of its own."""
 
-    def __init__(self, node, *words, env=None, stdin=None):
+    def __init__(self, node, *words, env=None, stdin=None, columns=None):
         self.text = ""
         self.decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         pid, self.fd = pty.fork()
         if pid == 0:
             os.chdir(node.dir)
+            if columns is not None:
+                fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("4H", 24, columns, 0, 0))
             if stdin is not None:
                 os.dup2(os.open(stdin, os.O_RDONLY), 0)
             os.execve(MU, [MU, *words], dict(node.env, **(env or {})))
@@ -378,6 +383,15 @@ class Inside(Networked):
         self.assertRegex(table, r"digest +barn.alice +attic.alice +2 +1.50 ms +1 +yes +attic.alice")
         self.assertRegex(table, r"digest +barn.alice +shed.alice +2 +2.50 ms +1 +held 4.0 s +shed.alice")
         self.assertEqual(self.mu("network", "routes", "dig", "-o", "name").out, "digest\ndigest\n")
+
+    def test_a_row_is_a_line_on_every_terminal(self):
+        for columns in (40, 60, 80, 120):
+            for words in (["network", "nodes"], ["network", "links"], ["network", "routes"], ["node", "list"]):
+                terminal = Terminal(self.node, *words, env={"NO_COLOR": "1"}, columns=columns)
+                self.assertEqual(terminal.end(), 0)
+                rows = [row for row in terminal.text.splitlines() if not row.startswith("refused: ")]
+                self.assertGreaterEqual(len(rows), 4, terminal.text)
+                self.assertLessEqual(max(map(len, rows)), columns, terminal.text)
 
     def test_the_graph_is_a_picture(self):
         picture = self.mu("network", "graph").out

@@ -218,15 +218,16 @@ static void flow_stop(struct flow *flow)
 
 /* ---- the scene ---- */
 
-static struct scene *scene_open(uint64_t seed, struct links_options options)
+static struct scene *scene_open_of(
+        uint64_t seed, struct links_options alice, struct links_options bob)
 {
     struct scene *scene = malloc(sizeof(*scene));
 
-    options.accept_rate = 1000;
-    options.accept_burst = 1000000;
+    bob.accept_rate = 1000;
+    bob.accept_burst = 1000000;
     link_world_init(&scene->world);
-    link_node_open(&scene->alice, &scene->world, WORLD_ALICE, &options);
-    link_node_open(&scene->bob, &scene->world, WORLD_BOB, &options);
+    link_node_open(&scene->alice, &scene->world, WORLD_ALICE, &alice);
+    link_node_open(&scene->bob, &scene->world, WORLD_BOB, &bob);
     link_node_listen(&scene->bob, scene->address);
     proxy_open(&scene->proxy, (uint16_t)strtoul(strchr(scene->address, ':') + 1, NULL, 10), seed);
     snprintf(scene->address, sizeof(scene->address), "127.0.0.1:%u", scene->proxy.port);
@@ -236,6 +237,11 @@ static struct scene *scene_open(uint64_t seed, struct links_options options)
     flow_start(&scene->there);
     flow_start(&scene->back);
     return scene;
+}
+
+static struct scene *scene_open(uint64_t seed, struct links_options options)
+{
+    return scene_open_of(seed, options, options);
 }
 
 static void scene_close(struct scene *scene)
@@ -345,7 +351,7 @@ static void test_a_connection_that_is_said_again_gets_nowhere(void **state)
 
 static void test_a_peer_that_falls_silent_is_given_up_and_dialled_again(void **state)
 {
-    static const struct links_options hurried = { .ping_ms = 50, .dead_ms = 300 };
+    static const struct links_options hurried = { .ping_ms = 50, .dead_ms = 600 };
     struct scene *scene = scene_open(2, hurried);
 
     (void)state;
@@ -367,6 +373,28 @@ static void test_a_peer_that_falls_silent_is_given_up_and_dialled_again(void **s
     }
     scene_dial(scene, (struct proxy_plan){ .harm = PROXY_NONE });
     scene_close(scene);
+}
+
+/* The one that is not heard hears the other all the while, which is in no hurry to give it up. */
+static void test_a_peer_that_is_heard_and_does_not_hear_is_given_up(void **state)
+{
+    static const struct links_options hurried = { .ping_ms = 50, .dead_ms = 600 };
+    static const struct links_options patient = { .ping_ms = 50, .dead_ms = 600000 };
+
+    (void)state;
+    for (unsigned direction = 0; direction < 2; direction++) {
+        struct scene *scene = scene_open_of(4 + direction, direction == 0 ? hurried : patient,
+                direction == 0 ? patient : hurried);
+        struct link_node *mute = direction == 0 ? &scene->alice : &scene->bob;
+
+        scene_dial(scene, (struct proxy_plan){ PROXY_SILENCE, direction, 8 });
+        link_node_wait(mute, &mute->news.down, 1);
+        assert_string_equal(link_node_news(mute).reason, "the peer does not hear this side");
+        proxy_set_plan(&scene->proxy, (struct proxy_plan){ .harm = PROXY_NONE });
+        flow_wait(&scene->there, 100);
+        flow_wait(&scene->back, 100);
+        scene_close(scene);
+    }
 }
 
 static void test_who_lost_a_link_in_which_the_peer_still_believes_gets_a_new_one(void **state)
@@ -391,6 +419,7 @@ int main(void)
         cmocka_unit_test(test_each_harm_ends_its_connection_and_nothing_false_arrives),
         cmocka_unit_test(test_a_connection_that_is_said_again_gets_nowhere),
         cmocka_unit_test(test_a_peer_that_falls_silent_is_given_up_and_dialled_again),
+        cmocka_unit_test(test_a_peer_that_is_heard_and_does_not_hear_is_given_up),
         cmocka_unit_test(test_who_lost_a_link_in_which_the_peer_still_believes_gets_a_new_one),
     };
 

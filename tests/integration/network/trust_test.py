@@ -1,10 +1,36 @@
 """Keys and certificates end, and what hangs from them does."""
 
+import threading
 import time
 
 from fleet import FleetTest, eventually, main
 
 REVOKED_WITHIN_S = 1  # docs/limits.md and the issue of it all: everywhere within a second
+
+
+class Calls:
+    """Calls of a node without a pause, from the making on."""
+
+    AT_A_TIME = 500
+
+    def __init__(self, node, *words):
+        self.node, self.words = node, words
+        self.wrong = []  # what went wrong
+        self.ended = False
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+
+    def run(self):
+        while not self.ended:
+            answer = self.node.mu("call", *self.words, "--count", str(self.AT_A_TIME), "--parallel", "4")
+            if answer.code != 0:
+                self.wrong.append(answer.out + answer.err)
+
+    def stop(self):
+        """What went wrong, for calls that had begun by now."""
+        self.ended = True
+        self.thread.join()
+        return self.wrong
 
 
 class TrustTest(FleetTest):
@@ -83,8 +109,29 @@ class TrustTest(FleetTest):
             eventually(lambda: (other.node(node.name) or {}).get("id") == after["id"])
             self.linked(other, node)
             eventually(lambda: lamp.greets())
-            old = [n for n in desk.ask("link.Nodes")["nodes"] if n["id"] == before]
-            self.assertTrue(all(n["revoked"] and not n["linked"] for n in old))
+
+            def is_gone():
+                old = [n for n in desk.ask("link.Nodes")["nodes"] if n["id"] == before]
+                return all(n["revoked"] and not n["linked"] for n in old)
+
+            eventually(is_gone)
+
+    def test_no_call_fails_while_keys_are_replaced(self):
+        desk, lamp = self.pair()
+        desk.run("greeter")
+        eventually(lambda: lamp.greets())
+        for node, other in ((lamp, desk), (desk, lamp)):
+            before = node.self()["id"]
+            load = Calls(lamp, "greeter.Hello", "name=World")
+            node.ask("link.RotateKey")
+
+            def is_gone():
+                return before not in [n["id"] for n in other.ask("link.Nodes")["nodes"]
+                                      if not n["revoked"]]
+
+            eventually(is_gone)
+            self.assertEqual(load.stop(), [])
+            self.assertEqual(len(lamp.ask("link.Links")["links"]), 1)
 
 
 if __name__ == "__main__":
