@@ -12,6 +12,7 @@
 #include "kernel/router/claim.h"
 #include "kernel/router/crossing.h"
 #include "kernel/router/export.h"
+#include "kernel/router/limit.h"
 #include "kernel/router/outlier.h"
 #include "kernel/router/policy.h"
 #include "kernel/router/retry.h"
@@ -137,8 +138,8 @@ struct peer *router_attach(struct router *router, const struct peer_identity *id
     peer->is_operator = identity->is_operator;
     peer->instance = identity->instance;
     peer->supervised = identity->instance != 0;
-    peer->calls_max = peer_calls_max(identity->calls_max);
-    peer->calls_made_max = ROUTER_CALLS_MADE_MAX;
+    peer->calls_max = peer_calls_max(identity->limits.calls_max);
+    limit_init(peer, &identity->limits, router->now_us);
     peer->body_max = BODY_SIZE_MAX;
     peer->place = UINT32_MAX;
     if (identity->service != NULL)

@@ -13,6 +13,7 @@
 #include "kernel/router/export.h"
 #include "kernel/router/gate.h"
 #include "kernel/router/grant.h"
+#include "kernel/router/limit.h"
 #include "kernel/router/outlier.h"
 #include "kernel/router/own.h"
 #include "kernel/router/permit.h"
@@ -452,11 +453,8 @@ int route_call(struct router *router, struct peer *peer, const struct envelope *
                 "a client may call services and look at the node, and not control either");
         return 0;
     }
-    if (peer->calls_made_count >= peer->calls_made_max) {
-        route_refuse(router, peer, envelope, CODE_RESOURCE_EXHAUSTED,
-                "this channel has as many calls under way as one may have");
+    if (!limit_admits(router, peer, envelope))
         return 0;
-    }
     if (!route_find_cap(router, peer, envelope, &draft))
         return 0;
     name = route_service_name(envelope->endpoint);

@@ -179,7 +179,7 @@ static void join(struct stage *stage, struct actor *actor)
         .is_operator = (kind & 4) != 0,
         .instance = kind % 4 != 0 ? 1 + (uint64_t)(actor - stage->actors) : 0,
         .service = admitted[kind % 4],
-        .calls_max = kind >> 3,
+        .limits = { .calls_max = kind >> 3 },
         .link = FRAME_IPC,
     };
 
