@@ -68,14 +68,11 @@ static bool gate_rate(struct router *router, struct peer *peer, const struct env
                     bucket_wait_ms(&policy->rate, per_s), text });
 }
 
-bool gate_admit(struct router *router, struct peer *peer, const struct envelope *envelope,
+bool gate_judge(struct router *router, struct peer *peer, const struct envelope *envelope,
         struct draft *draft)
 {
-    const struct settings *settings = policy_find(router, peer, envelope->endpoint);
+    const struct settings *settings = draft->settings;
 
-    draft->settings = settings;
-    if (settings == NULL)
-        return true;
     return (settings->by[SETTING_FAULT] == NULL || gate_fault(router, peer, envelope, draft)) &&
            (settings->by[SETTING_IN_FLIGHT] == NULL ||
                    gate_in_flight(router, peer, envelope, draft)) &&
@@ -96,18 +93,16 @@ uint64_t gate_timeout_ms(const struct settings *settings, const struct envelope 
     return timeout_ms;
 }
 
-void gate_enter(struct call *call, const struct settings *settings)
+void gate_count(struct call *call, const struct settings *settings)
 {
-    if (settings == NULL || settings->by[SETTING_IN_FLIGHT] == NULL)
+    if (settings->by[SETTING_IN_FLIGHT] == NULL)
         return;
     call->limited = policy_hold(settings->by[SETTING_IN_FLIGHT]);
     call->limited->in_flight += 1;
 }
 
-void gate_leave(struct call *call)
+void gate_discount(struct call *call)
 {
-    if (call->limited == NULL)
-        return;
     call->limited->in_flight -= 1;
     policy_release(call->limited);
     call->limited = NULL;

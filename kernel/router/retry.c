@@ -59,10 +59,8 @@ static void kept_free(struct router *router, struct kept *kept)
     free(kept);
 }
 
-void retry_forget(struct router *router, struct call *call)
+void retry_drop(struct router *router, struct call *call)
 {
-    if (call->kept == NULL)
-        return;
     kept_free(router, call->kept);
     call->kept = NULL;
 }
