@@ -15,6 +15,7 @@
 struct method;
 struct neighbour;
 struct service;
+struct user;
 
 enum peer_state {
     PEER_CALLER,  /* calls others and serves nothing (yet); also a node channel */
@@ -92,6 +93,8 @@ struct peer {
     bool bound;       /* it calls what its capabilities cover, and nothing else */
     struct list caps; /* owned: struct cap.by_holder */
     uint32_t cap_count;
+
+    struct user *on_behalf; /* held: of the token that it presented; NULL: its calls are its own */
 
     struct list claims; /* struct claim: at those that it calls; they go when their calls do */
     uint32_t claimants; /* callers that have calls here */

@@ -155,6 +155,8 @@ void call_finish(struct router *router, struct call *call)
     waiting_forget(router, call);
     list_remove(&call->by_callee);
     claim_give(router, call->claim);
+    if (call->on_behalf != NULL)
+        user_release(&router->users, call->on_behalf);
     callee->calls_taken_count -= 1;
     call_give(&router->calls, call);
     session_drained(router, callee);

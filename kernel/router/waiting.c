@@ -169,6 +169,7 @@ void waiting_serve(struct router *router, struct service *service)
             .body = waiter->body };
         const struct draft draft = { .service = service,
             .cap = call->cap,
+            .user = call->on_behalf,
             .caller = waiter->caller,
             .deadline_us = call->deadline_us };
 
