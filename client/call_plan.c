@@ -5,6 +5,7 @@
 
 #include "client/served.h"
 #include "client/verdict.h"
+#include "transport/secure/identity_limits.h"
 
 /* Passes on what the parent leaves: its deadline always; its number only where the router knows it,
  * which then passes on trace and cancel by itself. False where the parent is over. */
@@ -69,7 +70,19 @@ bool call_plan_make(struct call_plan *plan, const struct mu_client *client, cons
     plan->wait_ms = timeout_ms;
     if (timeout_ms == 0)
         plan->wait_ms = shape == MU_UNARY ? MU_TIMEOUT_DEFAULT_MS : UINT32_MAX;
-    plan->parent = parent != NULL ? parent : served_current();
+    if (options != NULL && options->token != NULL) {
+        size_t size = strnlen(options->token, ACCESS_TEXT_MAX + 1);
+
+        if (size > ACCESS_TEXT_MAX) {
+            verdict_set(status, MU_INVALID_ARGUMENT, MU_EXECUTED_NO, "client",
+                    "an access token has at most %d characters", ACCESS_TEXT_MAX);
+            return false;
+        }
+        plan->envelope.token = (struct span){ (const uint8_t *)options->token, size };
+    }
+    plan->parent = parent;
+    if (parent == NULL && (options == NULL || !options->detached))
+        plan->parent = served_current();
     return plan->parent == NULL || call_plan_inherit(plan, client, status);
 }
 

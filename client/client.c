@@ -2,6 +2,7 @@
 #include "mu/client.h"
 
 #include <errno.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "base/err.h"
 #include "base/place.h"
 #include "client/connection.h"
+#include "client/user_token.h"
 #include "transport/link/session_limits.h"
 
 /* The value of a variable; NULL where it is not set, or empty. */
@@ -68,6 +70,51 @@ static int client_connect(struct mu_client *client, uint32_t open_ms)
     return err_trace(r == -EAGAIN ? -ETIMEDOUT : r);
 }
 
+/* Finds the access token by which the client's calls are a user's; `*text` is empty where there is
+ * none. */
+static int client_find_user(const struct mu_client *client, const struct mu_client_options *options,
+        char text[USER_TOKEN_SIZE], char why[CREDENTIALS_WHY_MAX])
+{
+    struct place place;
+    bool here = client->credentials == NULL && options->address == NULL &&
+                place_find(&place, options->dir) == 0;
+
+    return err_trace(user_token_find(text, options->user_token, here ? place.config : NULL, why));
+}
+
+/* Presents it, and waits for the router's word. One that cannot be reached now hears of it when the
+ * client connects anew. */
+static int client_present(
+        struct mu_client *client, const char *token, char why[CREDENTIALS_WHY_MAX])
+{
+    struct mu_status status;
+
+    if (token[0] == '\0' || mu_client_present(client, token, &status) != MU_UNAUTHENTICATED)
+        return 0;
+    snprintf(why, CREDENTIALS_WHY_MAX, "the access token: %.160s", status.message);
+    return err_new(-EKEYREJECTED);
+}
+
+/* Connects the client, or gives it up. */
+static int client_start(struct mu_client *client, const struct mu_client_options *options,
+        char why[CREDENTIALS_WHY_MAX])
+{
+    char token[USER_TOKEN_SIZE];
+    int r = client_find_user(client, options, token, why);
+
+    if (r == 0) {
+        r = client_connect(client, options->open_ms);
+        if (r < 0)
+            snprintf(why, CREDENTIALS_WHY_MAX, "%s", client->why);
+    }
+    if (r == 0)
+        r = client_present(client, token, why);
+    sodium_memzero(token, sizeof(token));
+    if (r < 0)
+        connection_close(client);
+    return err_trace(r);
+}
+
 int mu_client_open(struct mu_client **clientp, const struct mu_client_options *options)
 {
     static const struct mu_client_options none = { .dir = NULL };
@@ -82,13 +129,8 @@ int mu_client_open(struct mu_client **clientp, const struct mu_client_options *o
         r = client_new_remote(&client, node, options->token, why);
     else
         r = client_new_local(&client, options);
-    if (r == 0) {
-        r = client_connect(client, options->open_ms);
-        if (r < 0) {
-            snprintf(why, sizeof(why), "%s", client->why);
-            connection_unref(client);
-        }
-    }
+    if (r == 0)
+        r = client_start(client, options, why);
     if (r == 0)
         *clientp = client;
     else if (options->why != NULL)

@@ -27,6 +27,7 @@ set(mu_client_sources
   service.c
   stream.c
   turns.c
+  user_token.c
   verdict.c)
 
 add_library(mu_client_static STATIC ${mu_client_sources})

@@ -17,6 +17,7 @@
 #include "client/ending.h"
 #include "client/served.h"
 #include "client/stream.h"
+#include "client/user_token.h"
 #include "client/verdict.h"
 #include "transport/link/session_limits.h"
 
@@ -121,6 +122,7 @@ void connection_unref(struct mu_client *client)
     if (client->credentials != NULL)
         credentials_deinit(client->credentials);
     free(client->credentials);
+    user_token_forget(client);
     keeper_deinit(&client->keeper);
     parking_deinit(&client->parking);
     call_table_deinit(&client->calls);
@@ -354,7 +356,10 @@ static int connection_attach(
     connection_ref(client); /* the carrier's */
     if (hello != NULL)
         connection_put(client, hello);
-    connection_unpark(client);
+    if (user_token_present_again(client))
+        connection_unpark(client);
+    else
+        carrier_close(&client->carrier);
     client->keeper.tick_ms = 0;
     if (carrier.type->tick != NULL)
         keeper_watch(client, 0);
@@ -500,6 +505,12 @@ void connection_close(struct mu_client *client)
 
 /* ---- starting a call ---- */
 
+/* True where the router that knew the call's parent is gone. */
+static bool connection_forgot(const struct mu_client *client, const struct call_plan *plan)
+{
+    return plan->envelope.parent != 0 && served_epoch(plan->parent) != client->epoch;
+}
+
 /* Sends or parks it. Returns NULL, or why neither is possible. */
 static const char *connection_post(
         struct mu_client *client, struct call_plan *plan, struct pending *pending)
@@ -507,8 +518,8 @@ static const char *connection_post(
     uint64_t deadline_ms =
             plan->wait_ms == UINT32_MAX ? UINT64_MAX : keeper_now_ms() + plan->wait_ms;
 
-    if (plan->envelope.parent != 0 && served_epoch(plan->parent) != client->epoch)
-        plan->envelope.parent = 0; /* the router that knew it is gone */
+    if (connection_forgot(client, plan))
+        plan->envelope.parent = 0;
     if (pending->give_up_ms != 0 && !keeper_watch(client, pending->give_up_ms))
         return "no thread to keep the deadline with";
     if (carrier_exists(&client->carrier) && list_is_empty(&client->parking.calls)) {
@@ -537,6 +548,10 @@ uint64_t connection_begin(struct mu_client *client, struct call_plan *plan,
     if (client->closing) {
         code = MU_CANCELLED;
         why = "the client is being closed";
+    } else if (connection_forgot(client, plan) && served_has_user(plan->parent)) {
+        code = MU_CANCELLED; /* without its parent the call would be nobody's, and with more right
+                              */
+        why = "the call on whose behalf this one is made went with its router";
     } else {
         pending = call_table_take(&client->calls);
     }

@@ -54,6 +54,7 @@ struct mu_client {
     struct call_table calls;
     struct parking parking;
     struct keeper keeper;
+    char *user_token; /* owned: by which its calls are a user's; NULL: they are nobody's */
 };
 
 /* Makes a client that is connected to nothing. Returns 0, -ENAMETOOLONG, -EINVAL or -ENOMEM. */

@@ -11,6 +11,7 @@
 #include "client/host.h"
 #include "client/scratch.h"
 #include "client/verdict.h"
+#include "transport/stamp.h"
 
 enum { SERVED_REFILL_US = 2000 }; /* until an outbox that was full is tried again */
 
@@ -67,6 +68,21 @@ const struct mu_caller *mu_call_caller(const struct mu_call *call)
     atomic_store_explicit(&known->caller_read, true, memory_order_release);
     pthread_mutex_unlock(&client->lock);
     return &call->caller;
+}
+
+bool served_has_user(const struct mu_call *call)
+{
+    struct span bytes = { call->caller_bytes.data, call->caller_bytes.size };
+    struct stamp stamp = { .hops = 0 };
+
+    return stamp_read(&stamp, bytes) == ENVELOPE_OK && stamp.user.size > 0 && stamp.hops == 0;
+}
+
+const char *mu_call_user(const struct mu_call *call)
+{
+    const struct mu_caller *caller = mu_call_caller(call);
+
+    return caller->user[0] != '\0' && caller->hops == 0 ? caller->user : NULL;
 }
 
 void *mu_call_state(const struct mu_call *call)

@@ -93,6 +93,9 @@ struct served_rest *served_rest(struct mu_call *call);
 uint64_t served_id(const struct mu_call *call);
 uint32_t served_epoch(const struct mu_call *call);
 
+/* True where the call is on behalf of a user of this node's. Needs no lock. */
+bool served_has_user(const struct mu_call *call);
+
 /* The call that this thread is handling, or NULL. */
 struct mu_call *served_current(void);
 void served_set_current(struct mu_call *call);

@@ -21,7 +21,8 @@ enum {
     FIELD_STATUS = 9,
     FIELD_BODY = 10,
     FIELD_SHAPE = 11,
-    FIELD_LAST = FIELD_SHAPE
+    FIELD_TOKEN = 12,
+    FIELD_LAST = FIELD_TOKEN
 };
 
 /* Field numbers of mu.bus.v1.Status. */
@@ -133,6 +134,9 @@ enum envelope_outcome envelope_read(struct envelope *envelope, const uint8_t *by
         case TAG(FIELD_SHAPE, WIRE_VARINT):
             at = short_read(at + 1, end, &numbers.shape);
             break;
+        case TAG(FIELD_TOKEN, WIRE_BYTES):
+            at = span_read(at + 1, end, &read.token);
+            break;
         default:
             at = unknown_skip(at, end);
             bit = 0;
@@ -153,7 +157,7 @@ size_t envelope_size(const struct envelope *envelope)
            number_size(envelope->timeout_ms) + number_size(envelope->credit) +
            number_size(envelope->parent) + span_size(envelope->trace) +
            span_size(envelope->caller) + span_size(envelope->status) + span_size(envelope->body) +
-           number_size(envelope->shape);
+           number_size(envelope->shape) + span_size(envelope->token);
 }
 
 uint8_t *envelope_write(const struct envelope *envelope, uint8_t *out)
@@ -168,7 +172,8 @@ uint8_t *envelope_write(const struct envelope *envelope, uint8_t *out)
     out = span_write(out, FIELD_CALLER, envelope->caller);
     out = span_write(out, FIELD_STATUS, envelope->status);
     out = span_write(out, FIELD_BODY, envelope->body);
-    return number_write(out, FIELD_SHAPE, envelope->shape);
+    out = number_write(out, FIELD_SHAPE, envelope->shape);
+    return span_write(out, FIELD_TOKEN, envelope->token);
 }
 
 /* By the table of RFC 3629, section 4. */

@@ -63,6 +63,7 @@ struct envelope {
     struct span caller; /* a packed mu.bus.v1.Caller */
     struct span status; /* a packed mu.bus.v1.Status */
     struct span body;
+    struct span token; /* of an access token, as text */
 };
 
 enum envelope_outcome {

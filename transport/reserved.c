@@ -5,7 +5,7 @@
 
 bool reserved_has(struct span name)
 {
-    static const char *const reserved[] = { "router", "node", "registry", "link", "etcd",
+    static const char *const reserved[] = { "router", "node", "registry", "link", "etcd", "auth",
         "client" };
 
     for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++) {

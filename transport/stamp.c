@@ -16,7 +16,9 @@ enum {
     FIELD_OWNER = 7,
     FIELD_HOPS = 8,
     FIELD_CLIENT = 9,
-    FIELD_LAST = FIELD_CLIENT
+    FIELD_USER = 10,
+    FIELD_TOKEN = 11,
+    FIELD_LAST = FIELD_TOKEN
 };
 
 static bool stamp_take_text(struct stamp *stamp, const struct field *field)
@@ -27,8 +29,14 @@ static bool stamp_take_text(struct stamp *stamp, const struct field *field)
         stamp->service = field->bytes;
     else if (field->number == FIELD_OWNER)
         stamp->owner = field->bytes;
-    else
+    else if (field->number == FIELD_CLIENT)
         stamp->client = field->bytes;
+    else if (field->number == FIELD_USER)
+        stamp->user = field->bytes;
+    else {
+        stamp->token = field->bytes;
+        return field->bytes.size == STAMP_TOKEN_SIZE || field->bytes.size == 0;
+    }
     return text_is_valid(field->bytes);
 }
 
@@ -82,7 +90,8 @@ struct span stamp_write(const struct stamp *stamp, uint8_t room[STAMP_SIZE_MAX])
     uint8_t *out = room;
 
     CHECK(stamp->node.size <= STAMP_TEXT_MAX && stamp->service.size <= STAMP_TEXT_MAX &&
-            stamp->owner.size <= STAMP_TEXT_MAX && stamp->client.size <= STAMP_TEXT_MAX);
+            stamp->owner.size <= STAMP_TEXT_MAX && stamp->client.size <= STAMP_TEXT_MAX &&
+            stamp->user.size <= STAMP_TEXT_MAX && stamp->token.size <= STAMP_TOKEN_SIZE);
     out = span_write(out, FIELD_NODE, stamp->node);
     out = span_write(out, FIELD_SERVICE, stamp->service);
     out = number_write(out, FIELD_INSTANCE, stamp->instance);
@@ -92,5 +101,19 @@ struct span stamp_write(const struct stamp *stamp, uint8_t room[STAMP_SIZE_MAX])
     out = span_write(out, FIELD_OWNER, stamp->owner);
     out = number_write(out, FIELD_HOPS, stamp->hops);
     out = span_write(out, FIELD_CLIENT, stamp->client);
+    out = span_write(out, FIELD_USER, stamp->user);
+    out = span_write(out, FIELD_TOKEN, stamp->token);
+    return (struct span){ room, (size_t)(out - room) };
+}
+
+struct span stamp_add_user(
+        struct span stamp, struct span user, struct span token, uint8_t room[STAMP_SIZE_MAX])
+{
+    uint8_t *out = room;
+
+    CHECK(stamp.size + span_size(user) + span_size(token) <= STAMP_SIZE_MAX);
+    memcpy(out, stamp.data, stamp.size);
+    out = span_write(out + stamp.size, FIELD_USER, user);
+    out = span_write(out, FIELD_TOKEN, token);
     return (struct span){ room, (size_t)(out - room) };
 }

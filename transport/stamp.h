@@ -4,8 +4,8 @@
 
 #include "transport/envelope.h"
 
-enum { STAMP_SIZE_MAX = 320 }; /* bytes that stamp_write makes of texts up to STAMP_TEXT_MAX */
-enum { STAMP_TEXT_MAX = 64 };
+enum { STAMP_SIZE_MAX = 420 }; /* bytes that stamp_write makes of texts up to STAMP_TEXT_MAX */
+enum { STAMP_TEXT_MAX = 64, STAMP_TOKEN_SIZE = 16 };
 
 #define STAMP_UID_NOBODY UINT32_MAX /* of a caller that is no process here */
 
@@ -14,6 +14,8 @@ struct stamp {
     struct span service;
     struct span owner;
     struct span client;
+    struct span user;
+    struct span token; /* empty, or STAMP_TOKEN_SIZE bytes */
     uint64_t instance;
     uint32_t uid;
     uint32_t pid;
@@ -27,3 +29,8 @@ enum envelope_outcome stamp_read(struct stamp *stamp, struct span bytes);
 /* Writes a stamp whose texts have at most STAMP_TEXT_MAX bytes each. Returns the bytes, in `room`.
  */
 struct span stamp_write(const struct stamp *stamp, uint8_t room[STAMP_SIZE_MAX]);
+
+/* Puts a user and his token's id behind a stamp that stamp_write made without them. Returns the
+ * bytes, in `room`. */
+struct span stamp_add_user(
+        struct span stamp, struct span user, struct span token, uint8_t room[STAMP_SIZE_MAX]);

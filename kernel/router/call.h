@@ -20,6 +20,7 @@ struct claim;
 struct kept;
 struct peer;
 struct policy;
+struct user;
 struct waiter;
 
 struct call {
@@ -29,6 +30,7 @@ struct call {
     const struct cap *cap;  /* borrowed: it let the call through and goes after it; NULL: of one who
                                needs none */
     struct claim *claim;    /* borrowed: of its caller at its callee */
+    struct user *on_behalf; /* held: whose call it is; NULL: nobody's */
     struct policy *limited; /* held: it counts among the calls in flight of that one */
     struct policy *watched; /* held: whose breaker is told how it ends */
     struct kept *kept;      /* owned: while it may be sent again */

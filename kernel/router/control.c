@@ -188,7 +188,7 @@ static void control_answer(
     snprintf(text, sizeof(text), "%s failed: %s", what, strerror(-r));
     pthread_mutex_lock(&control->shell->lock);
     router->now_us = clock_us();
-    note_answered_late(router, control->peer, call, router->now_us, r == 0 ? NULL : &failed);
+    tally_answered_late(router, control->peer, call, router->now_us, r == 0 ? NULL : &failed);
     if (r == 0)
         say_surely(router, control->peer,
                 &(struct envelope){ .kind = ENVELOPE_RESULT, .id = call->id });

@@ -2,6 +2,7 @@
 #include "kernel/router/core.h"
 
 #include <errno.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,7 +44,10 @@ int router_init(struct router *router, const char *node, uint64_t seed, uint64_t
     int r;
 
     *router = (struct router){ .now_us = now_us, .started_us = now_us };
+    if (sodium_init() < 0)
+        return err_new(-EIO);
     snprintf(router->node, sizeof(router->node), "%s", node);
+    user_table_init(&router->users);
     list_init(&router->peers);
     list_init(&router->dirty);
     list_init(&router->throttled);
@@ -90,7 +94,16 @@ void router_deinit(struct router *router)
     call_table_deinit(&router->calls);
     service_table_deinit(&router->services);
     notebook_deinit(&router->notebook);
+    user_table_deinit(&router->users);
+    rules_deinit(&router->rules);
     *router = (struct router){ 0 };
+}
+
+void router_set_clock(struct router *router, uint64_t unix_s)
+{
+    if (router->unix_s == 0)
+        router->users.since_s = unix_s;
+    router->unix_s = unix_s;
 }
 
 static void peer_free(struct peer *peer)
@@ -213,7 +226,7 @@ void router_detach(struct router *router, struct peer *peer, uint64_t now_us)
     while (!list_is_empty(&peer->calls_made)) {
         struct call *call = list_entry(peer->calls_made.next, struct call, by_caller);
 
-        note_blame(router, CAUSE_CALLER_GONE);
+        tally_blame(router, CAUSE_CALLER_GONE);
         call_abort(router, call, &gone);
     }
     while (!list_is_empty(&peer->calls_taken)) {
@@ -228,6 +241,7 @@ void router_detach(struct router *router, struct peer *peer, uint64_t now_us)
     neighbour_detach(router, peer); /* behind the calls, which say where they went */
     claim_orphan(peer);
     cap_drop_all(router, peer);
+    user_release(&router->users, peer->on_behalf);
     list_remove(&peer->dirty);
     list_remove(&peer->by_throttle);
     list_remove(&peer->by_slow);
@@ -293,6 +307,7 @@ void router_tick(struct router *router, uint64_t now_us)
     throttle_tick(router);
     slow_tick(router);
     retry_tick(router);
+    note_tell(router);
 }
 
 void router_set_wall(struct router *router, uint64_t wall_us, uint64_t now_us)
@@ -309,7 +324,7 @@ void router_set_wall(struct router *router, uint64_t wall_us, uint64_t now_us)
 bool router_wants_ticks(const struct router *router)
 {
     return router->wheel.count + router->pauses.count > 0 || !list_is_empty(&router->throttled) ||
-           !list_is_empty(&router->slow);
+           !list_is_empty(&router->slow) || note_is_due(router);
 }
 
 struct peer *router_next_dirty(struct router *router)

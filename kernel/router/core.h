@@ -16,9 +16,13 @@
 #include "kernel/router/grant.h"
 #include "kernel/router/neighbour.h"
 #include "kernel/router/note.h"
+#include "kernel/router/tally.h"
 #include "kernel/router/peer.h"
+#include "kernel/router/rules.h"
 #include "kernel/router/service.h"
+#include "kernel/router/user.h"
 #include "kernel/router/wheel.h"
+#include "transport/stamp.h"
 
 enum { ROUTER_NODE_MAX = 64 }; /* bytes of the node's name with the final NUL */
 
@@ -66,16 +70,26 @@ struct router {
     uint64_t self_calls;       /* ids of those */
     uint64_t now_us;           /* of the step being made */
     uint64_t started_us;
+    uint64_t unix_s; /* the shell's word: what tokens are judged by */
+    struct user_table users;
+    struct rules rules;
+    struct notes notes;
+    uint8_t stamp[STAMP_SIZE_MAX]; /* of the step being made, where its call is a user's */
     struct router_stats stats;
     struct notebook notebook;
     char node[ROUTER_NODE_MAX];
 };
 
-/* `node` is the node's name, cut where it is too long. Returns 0 or -ENOMEM. */
+/* `node` is the node's name, cut where it is too long. Returns 0, -ENOMEM, or -EIO without
+ * randomness. */
 int router_init(struct router *router, const char *node, uint64_t seed, uint64_t now_us);
 
 /* Every peer is detached already. Safe on zeroes, and safe twice. */
 void router_deinit(struct router *router);
+
+/* Tells the time of day, in s of unix time, before each step; the first time that it is told is
+ * when the router's counts of calls begin. */
+void router_set_clock(struct router *router, uint64_t unix_s);
 
 /* Adds a channel. Returns NULL where there are ROUTER_PEERS_MAX, or no memory, or where it would be
  * a node channel that is not waited for. `user` is the shell's. */

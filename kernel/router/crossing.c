@@ -5,7 +5,8 @@
  * bit, a callee with those of our slots.
  *
  * The other node vouches for its processes, and its certificate for the node; a neighbour is never
- * taken for anybody on this node, nor for another node than its own. */
+ * taken for anybody on this node, nor for another node than its own. Of a user it says what it
+ * likes: the callee is told so, and nobody is let through anything for it. */
 #include "kernel/router/crossing.h"
 
 #include <errno.h>
@@ -29,10 +30,11 @@ static struct verdict crossing_judge(const struct router *router, const struct p
     struct verdict verdict = { .executed = EXECUTED_NO, .code = CODE_INVALID_ARGUMENT };
     uint64_t time_us = call->timeout_ms * UINT64_C(1000);
 
-    if (call->status.size != 0 || call->parent != 0) {
-        verdict.text = "a call between nodes carries a status or a parent";
+    if (call->status.size != 0 || call->parent != 0 || call->token.size != 0) {
+        verdict.text = "a call between nodes carries a status, a parent or a token";
     } else if (call->caller.size == 0 || stamp_read(stamp, call->caller) != ENVELOPE_OK ||
                (stamp->service.size != 0 && !service_name_is_valid(stamp->service)) ||
+               (stamp->user.size != 0 && !access_subject_is_valid(stamp->user)) ||
                stamp->client.size > STAMP_TEXT_MAX) {
         verdict.text = "a call between nodes does not say properly who calls";
     } else if (stamp->hops >= ROUTER_HOPS_MAX) {
@@ -71,7 +73,7 @@ bool crossing_admit(
     struct verdict verdict = crossing_judge(router, peer, call, &stamp);
 
     if (verdict.code != 0) {
-        note_blame(router, crossing_cause(verdict.code));
+        tally_blame(router, crossing_cause(verdict.code));
         say_verdict(router, peer, call->id, &verdict);
         return false;
     }
@@ -85,6 +87,7 @@ bool crossing_admit(
                                         .instance = stamp.instance,
                                         .uid = STAMP_UID_NOBODY,
                                         .client = stamp.client,
+                                        .user = stamp.user,
                                         .hops = draft->hops },
             neighbour->stamp);
     return true;

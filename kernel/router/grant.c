@@ -72,7 +72,8 @@ int grant_equip(struct router *router, struct peer *peer, struct span calls)
 
 bool grant_is_for_all(struct span endpoint)
 {
-    static const char *const names[] = { "router.Grant", "router.Revoke", "router.Caps" };
+    static const char *const names[] = { "router.Grant", "router.Revoke", "router.Caps",
+        "router.Present" };
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (endpoint.size == strlen(names[i]) &&

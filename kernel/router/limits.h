@@ -30,6 +30,12 @@ enum {
     ROUTER_CAPS_MAX = 1024,           /* capabilities that one process holds */
     ROUTER_GRANTS_MAX = 512,          /* of a node's operators */
     ROUTER_TRANSIT_MAX_US = 2000000,  /* on the way from another node */
+    ROUTER_USERS_MAX = 2048,          /* access tokens that are known to be good, or in use */
+    ROUTER_BUDGETS_MAX = 4096,        /* blocks of tokens whose calls are counted */
+    ROUTER_REVOKED_MAX = 4096,        /* revocations of tokens and of subjects */
+    NOTES_MAX = 16,                   /* refusals told to the service `auth` at a time */
+    NOTE_REASON_MAX = 255,            /* bytes of why, in one of them */
+    NOTE_PAUSE_US = 1000000,          /* between two such notes */
     METER_METHODS_MAX = 2048,         /* rows of methods and services that are counted */
     METER_METHODS_THERE_MAX = 1024,   /* of them, of services on other nodes */
     METER_SERVICE_METHODS_MAX = 256,  /* methods of one service with a row of their own */

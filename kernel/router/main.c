@@ -18,6 +18,7 @@
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -173,6 +174,7 @@ static int main_start(
     if (shell->wake_fd < 0)
         return -errno;
     r = router_init(&shell->router, arguments->node, seed, clock_us());
+    router_set_clock(&shell->router, (uint64_t)time(NULL));
     if (r == 0)
         r = shell_listen(shell, arguments->bus);
     if (r < 0 || arguments->control < 0)

@@ -154,7 +154,7 @@ static void neighbour_note(
         .id = neighbour->asked_id,
         .endpoint = { endpoint, sizeof(endpoint) - 1 } };
 
-    note_answered_late(router, neighbour->linker, &call, neighbour->asked_us, verdict);
+    tally_answered_late(router, neighbour->linker, &call, neighbour->asked_us, verdict);
 }
 
 void neighbour_opened(struct router *router, uint64_t channel, const char *path, int r)

@@ -6,9 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/router/authority.h"
 #include "kernel/router/explain.h"
 #include "kernel/router/grant.h"
 #include "kernel/router/policy.h"
+#include "kernel/router/present.h"
 #include "kernel/router/report.h"
 #include "kernel/router/routes.h"
 #include "kernel/router/say.h"
@@ -34,7 +36,7 @@ void own_reply(struct router *router, struct peer *peer, uint64_t id, const Prot
         return;
     }
     protobuf_c_message_pack(reply, body);
-    note_replied(router, peer, id, size);
+    tally_replied(router, peer, id, size);
     say_surely(router, peer,
             &(struct envelope){ .kind = ENVELOPE_RESULT, .id = id, .body = { body, size } });
     free(body);
@@ -148,40 +150,42 @@ static void own_health(struct router *router, struct peer *peer, const struct en
 
 int own_call(struct router *router, struct peer *peer, const struct envelope *envelope)
 {
+    static const struct {
+        const char *name;
+        void (*serve)(struct router *, struct peer *, const struct envelope *);
+    } endpoints[] = {
+        { "router.Stats", own_stats },
+        { "router.Meter", report_meter },
+        { "router.Calls", report_calls },
+        { "router.mu.Health", own_health },
+        { "router.Link", neighbour_link },
+        { "router.Routes", routes_replace },
+        { "router.Grant", grant_pass_on },
+        { "router.Revoke", grant_take_back },
+        { "router.Caps", grant_list },
+        { "router.Grants", grant_replace },
+        { "router.Policies", policies_replace },
+        { "router.Explain", explain_answer },
+        { "router.Expect", waiting_expect },
+        { "router.Present", present_token },
+        { "router.Keys", authority_set_keys },
+        { "router.Rules", authority_set_rules },
+    };
     static const struct verdict supervisors = { CODE_PERMISSION_DENIED, EXECUTED_NO, 0,
         "Admit and Dismiss are the supervisor's" };
     static const struct verdict unknown = { CODE_UNIMPLEMENTED, EXECUTED_NO, 0,
-        "the router has Grant, Revoke, Caps, Explain, Stats, Meter, Calls, Link, Routes and "
+        "the router has Present, Grant, Revoke, Caps, Explain, Stats, Meter, Calls, Link, Routes, "
+        "Keys, Rules "
+        "and "
         "mu.Health" };
 
-    if (own_is(envelope->endpoint, "router.Stats"))
-        own_stats(router, peer, envelope);
-    else if (own_is(envelope->endpoint, "router.mu.Health"))
-        own_health(router, peer, envelope);
-    else if (own_is(envelope->endpoint, "router.Link"))
-        neighbour_link(router, peer, envelope);
-    else if (own_is(envelope->endpoint, "router.Routes"))
-        routes_replace(router, peer, envelope);
-    else if (own_is(envelope->endpoint, "router.Grant"))
-        grant_pass_on(router, peer, envelope);
-    else if (own_is(envelope->endpoint, "router.Revoke"))
-        grant_take_back(router, peer, envelope);
-    else if (own_is(envelope->endpoint, "router.Caps"))
-        grant_list(router, peer, envelope);
-    else if (own_is(envelope->endpoint, "router.Grants"))
-        grant_replace(router, peer, envelope);
-    else if (own_is(envelope->endpoint, "router.Meter"))
-        report_meter(router, peer, envelope);
-    else if (own_is(envelope->endpoint, "router.Calls"))
-        report_calls(router, peer, envelope);
-    else if (own_is(envelope->endpoint, "router.Policies"))
-        policies_replace(router, peer, envelope);
-    else if (own_is(envelope->endpoint, "router.Explain"))
-        explain_answer(router, peer, envelope);
-    else if (own_is(envelope->endpoint, "router.Expect"))
-        waiting_expect(router, peer, envelope);
-    else if (own_is(envelope->endpoint, "router.Admit") ||
-             own_is(envelope->endpoint, "router.Dismiss"))
+    for (size_t i = 0; i < sizeof(endpoints) / sizeof(endpoints[0]); i++) {
+        if (own_is(envelope->endpoint, endpoints[i].name)) {
+            endpoints[i].serve(router, peer, envelope);
+            return 0;
+        }
+    }
+    if (own_is(envelope->endpoint, "router.Admit") || own_is(envelope->endpoint, "router.Dismiss"))
         say_verdict(router, peer, envelope->id, &supervisors);
     else
         say_verdict(router, peer, envelope->id, &unknown);

@@ -15,6 +15,7 @@
 struct method;
 struct neighbour;
 struct service;
+struct user;
 
 enum peer_state {
     PEER_CALLER,  /* calls others and serves nothing (yet); also a node channel */
@@ -93,6 +94,8 @@ struct peer {
     struct list caps; /* owned: struct cap.by_holder */
     uint32_t cap_count;
 
+    struct user *on_behalf; /* held: of the token that it presented; NULL: its calls are its own */
+
     struct list claims; /* struct claim: at those that it calls; they go when their calls do */
     uint32_t claimants; /* callers that have calls here */
     struct claim_senders senders; /* of what waits in `out` */
@@ -100,7 +103,7 @@ struct peer {
     struct call_index index; /* its calls by their ids */
     struct list calls_made;  /* struct call.by_caller */
     struct list calls_taken; /* struct call.by_callee */
-    struct list waiting;     /* struct note.waiting: calls in `out`, behind a send under way */
+    struct list waiting;     /* struct tally.waiting: calls in `out`, behind a send under way */
     struct method *called;   /* borrowed, for good: that it called last, most likely the next one,
                                 too; NULL: none */
     uint32_t calls_made_count;

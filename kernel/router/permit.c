@@ -13,6 +13,11 @@
 /* Of the node's own parts. */
 static const char *const permit_own[] = {
     "router.Stats",
+    "router.Present",
+    "auth.Login",
+    "auth.Refresh",
+    "auth.Logout",
+    "auth.Whoami",
     "node.Status",
     "node.List",
     "registry.List",

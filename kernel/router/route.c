@@ -11,14 +11,13 @@
 #include "kernel/router/choice.h"
 #include "kernel/router/claim.h"
 #include "kernel/router/crossing.h"
-#include "kernel/router/export.h"
 #include "kernel/router/gate.h"
-#include "kernel/router/grant.h"
 #include "kernel/router/limit.h"
 #include "kernel/router/outlier.h"
 #include "kernel/router/own.h"
 #include "kernel/router/permit.h"
 #include "kernel/router/retry.h"
+#include "kernel/router/right.h"
 #include "kernel/router/route.h"
 #include "kernel/router/routes.h"
 #include "kernel/router/say.h"
@@ -99,7 +98,7 @@ static struct verdict route_explain(const struct router *router, const struct pe
         verdict.code = CODE_RESOURCE_EXHAUSTED;
         snprintf(text, STATUS_TEXT_MAX, "%s takes bodies of up to %zu bytes", service->name,
                 draft->callee->body_max);
-    } else if (draft->rules != NULL && service->ready_count != 0 && !choice_is_any(draft)) {
+    } else if (draft->settings != NULL && service->ready_count != 0 && !choice_is_any(draft)) {
         snprintf(text, STATUS_TEXT_MAX,
                 "a policy leaves no instance of %s that is here (`mu policy explain`)",
                 service->name);
@@ -135,7 +134,7 @@ static enum cause route_cause(const struct peer *peer, const struct envelope *en
         return CAUSE_NO_SERVICE;
     if (draft->callee != NULL)
         return CAUSE_BODY_TOO_LARGE;
-    if (draft->rules != NULL && service->ready_count != 0 && !choice_is_any(draft))
+    if (draft->settings != NULL && service->ready_count != 0 && !choice_is_any(draft))
         return CAUSE_POLICY;
     if (service->ready_count != 0)
         return candidates_room(peer, service->ready[0], envelope);
@@ -161,35 +160,11 @@ static bool route_find_way(struct router *router, const struct peer *peer,
     return false;
 }
 
-static const char *route_whose(const struct peer *caller)
-{
-    if (caller->neighbour != NULL)
-        return "other nodes";
-    return caller->visitor != NULL ? "clients" : caller->admitted;
-}
-
-/* False where the callee does not export the endpoint to the caller. */
-static bool route_may(struct router *router, const struct peer *peer, struct span endpoint,
-        const struct draft *draft, struct refusal *refusal)
-{
-    if (export_allows(draft->callee, peer, endpoint))
-        return true;
-    router->stats.calls_denied += 1;
-    snprintf(refusal->text, sizeof(refusal->text),
-            "%s does not export %.*s to %s (`exports` in its manifest)", draft->service->name,
-            (int)endpoint.size, (const char *)endpoint.data, route_whose(peer));
-    refusal->cause = CAUSE_NOT_EXPORTED;
-    refusal->verdict = (struct verdict){
-        .code = CODE_PERMISSION_DENIED, .executed = EXECUTED_NO, .text = refusal->text
-    };
-    return false;
-}
-
 /* An instance here, by what policies say; NULL where none has room. */
 static struct peer *route_pick(struct router *router, const struct peer *peer,
         const struct envelope *envelope, const struct draft *draft)
 {
-    if (draft->rules != NULL)
+    if (draft->settings != NULL)
         return choice_pick(router, peer, draft, route_size(envelope));
     return service_pick(draft->service, peer, route_size(envelope), &router->random);
 }
@@ -201,39 +176,32 @@ bool route_find_callee(struct router *router, struct peer *peer, const struct en
     if (draft->service != NULL) {
         draft->callee = route_pick(router, peer, envelope, draft);
         if (draft->callee != NULL && envelope->body.size <= draft->callee->body_max)
-            return route_may(router, peer, envelope->endpoint, draft, refusal);
+            return right_exports(router, peer, envelope->endpoint, draft, refusal);
     }
     return route_find_way(router, peer, envelope, draft, refusal);
 }
 
-/* Finds the capability that lets the call through; it ends when that does. False where there is
- * none, which the caller is told. */
-static bool route_find_cap(struct router *router, struct peer *peer,
+/* Finds the call on whose behalf this one is made, if any. False where it is over already, which
+ * the caller is told. */
+static bool route_find_parent(struct router *router, struct peer *peer,
         const struct envelope *envelope, struct draft *draft)
 {
-    char text[STATUS_TEXT_MAX];
-
-    if (!peer->bound || grant_is_for_all(envelope->endpoint))
+    if (envelope->parent == 0)
         return true;
-    draft->cap = cap_find(peer, envelope->endpoint, router->now_us);
-    if (draft->cap != NULL)
+    draft->parent = call_find(&router->calls, envelope->parent);
+    if (draft->parent != NULL && draft->parent->callee == peer && draft->parent->caller != NULL)
         return true;
-    router->stats.calls_denied += 1;
-    snprintf(text, sizeof(text),
-            "%s has no capability for %.*s: write it into `calls` of its manifest, or `mu grant %s "
-            "%.*s`",
-            peer->admitted, (int)envelope->endpoint.size, (const char *)envelope->endpoint.data,
-            peer->admitted, (int)envelope->endpoint.size, (const char *)envelope->endpoint.data);
-    route_refuse(router, peer, envelope, CODE_PERMISSION_DENIED, text);
+    route_refuse(router, peer, envelope, CODE_CANCELLED,
+            "the call on whose behalf this one was made is over");
     return false;
 }
 
-/* When the call ends for want of an answer. False where its parent is over already. */
-static bool route_find_deadline(struct router *router, struct peer *peer,
-        const struct envelope *envelope, struct draft *draft)
+/* When the call ends for want of an answer. */
+static void route_find_deadline(
+        const struct router *router, const struct envelope *envelope, struct draft *draft)
 {
-    uint64_t timeout_ms =
-            draft->rules != NULL ? gate_timeout_ms(draft->rules, envelope) : envelope->timeout_ms;
+    uint64_t timeout_ms = draft->settings != NULL ? gate_timeout_ms(draft->settings, envelope)
+                                                  : envelope->timeout_ms;
 
     if (timeout_ms == 0 && envelope->shape == SHAPE_UNARY)
         timeout_ms = TIMEOUT_DEFAULT_MS;
@@ -244,18 +212,9 @@ static bool route_find_deadline(struct router *router, struct peer *peer,
     if (draft->cap != NULL && draft->cap->ends_us != 0 &&
             (draft->deadline_us == 0 || draft->cap->ends_us < draft->deadline_us))
         draft->deadline_us = draft->cap->ends_us;
-    if (envelope->parent == 0)
-        return true;
-    draft->parent = call_find(&router->calls, envelope->parent);
-    if (draft->parent == NULL || draft->parent->callee != peer || draft->parent->caller == NULL) {
-        route_refuse(router, peer, envelope, CODE_CANCELLED,
-                "the call on whose behalf this one was made is over");
-        return false;
-    }
-    if (draft->parent->deadline_us != 0 &&
+    if (draft->parent != NULL && draft->parent->deadline_us != 0 &&
             (draft->deadline_us == 0 || draft->parent->deadline_us < draft->deadline_us))
         draft->deadline_us = draft->parent->deadline_us;
-    return true;
 }
 
 /* The trace id is the parent's, else the caller's, else a new one; the span id is new. */
@@ -294,18 +253,22 @@ struct call *route_seat(struct router *router, struct peer *peer, const struct e
     if (call == NULL) {
         if (claim != NULL)
             claim_give(router, claim);
-        note_blame(router, CAUSE_ROUTER_FULL);
+        tally_blame(router, CAUSE_ROUTER_FULL);
         route_refuse(router, peer, envelope, CODE_RESOURCE_EXHAUSTED,
                 "the router has as many calls under way as it can hold");
         return NULL;
     }
     call->cap = draft->cap;
+    if (draft->user != NULL) {
+        user_hold(draft->user);
+        call->on_behalf = draft->user;
+    }
     call->claim = claim;
     call->shape = envelope->shape;
     call->deadline_us = draft->deadline_us;
     call->window_up = STREAM_WINDOW;
     call->window_down = STREAM_WINDOW;
-    gate_enter(call, draft->rules);
+    gate_enter(call, draft->settings);
     route_trace(router, envelope, draft, call);
     list_push(&peer->calls_made, &call->by_caller);
     list_push(&callee->calls_taken, &call->by_callee);
@@ -315,7 +278,7 @@ struct call *route_seat(struct router *router, struct peer *peer, const struct e
         list_push(&draft->parent->children, &call->by_parent);
     if (call->deadline_us != 0)
         wheel_add(&router->wheel, &call->timer, (call->deadline_us + 999) / 1000);
-    note_opened(router, call);
+    tally_opened(router, call);
     return call;
 }
 
@@ -337,7 +300,7 @@ static bool route_forward(struct router *router, const struct call *call, struct
 
     if (!say(router, callee, &forward, OUTBOX_CALLS))
         return false;
-    note_sent(router, call, callee);
+    tally_sent(router, call, callee);
     claim_charge(claim, callee->out.size - queued);
     callee->calls += 1;
     throttle_hasten(router, callee);
@@ -354,10 +317,10 @@ static void route_open(struct router *router, struct peer *peer, const struct en
         return;
     if (route_forward(router, call, call->claim, envelope, draft)) {
         router->stats.calls += 1;
-        outlier_sent(router, call, draft->rules);
+        outlier_sent(router, call, draft->settings);
         return;
     }
-    note_blame(router, CAUSE_QUEUE_FULL);
+    tally_blame(router, CAUSE_QUEUE_FULL);
     route_refuse(router, peer, envelope, CODE_RESOURCE_EXHAUSTED,
             "too many bytes wait for the service already");
     call_finish(router, call);
@@ -387,7 +350,7 @@ bool route_take_back(struct router *router, struct call *call)
 
     if (claim == NULL)
         return false;
-    note_taken_back(router, call);
+    tally_taken_back(router, call);
     route_reseat(router, call, claim);
     call_renew(call);
     return true;
@@ -409,7 +372,7 @@ bool route_hand_over(struct router *router, struct call *call, const struct enve
     }
     route_reseat(router, call, claim);
     call->started_us = router->now_us;
-    outlier_sent(router, call, draft->rules);
+    outlier_sent(router, call, draft->settings);
     return true;
 }
 
@@ -422,19 +385,24 @@ void route_move(struct router *router, struct call *call, const struct envelope 
     wheel_remove(&router->wheel, &call->timer);
     if (call->deadline_us != 0)
         wheel_add(&router->wheel, &call->timer, (call->deadline_us + 999) / 1000);
-    moved.rules = policy_find(router, call->caller, envelope->endpoint);
+    moved.settings = policy_find(router, call->caller, envelope->endpoint);
     moved.callee = route_pick(router, call->caller, envelope, &moved);
+    if (!right_still_holds(router, call, envelope->endpoint, &refusal)) {
+        tally_blame(router, CAUSE_NO_CAPABILITY);
+        call_abort(router, call, &refusal.verdict);
+        return;
+    }
     if (moved.callee == NULL || envelope->body.size > moved.callee->body_max) {
         refusal.verdict =
                 route_explain(router, call->caller, envelope, &moved, ROUTES_NONE, refusal.text);
         refusal.cause = route_cause(call->caller, envelope, &moved, ROUTES_NONE);
-    } else if (route_may(router, call->caller, envelope->endpoint, &moved, &refusal) &&
+    } else if (right_exports(router, call->caller, envelope->endpoint, &moved, &refusal) &&
                route_hand_over(router, call, envelope, &moved, &refusal)) {
         router->stats.calls += call->kept == NULL ? 1 : 0; /* what is kept was counted */
         return;
     }
     if (!retry_refused(router, call, &refusal.verdict)) {
-        note_blame(router, refusal.cause);
+        tally_blame(router, refusal.cause);
         call_abort(router, call, &refusal.verdict);
     }
 }
@@ -446,29 +414,53 @@ static void route_dispatch(struct router *router, struct peer *peer,
 {
     struct refusal refusal;
 
-    note_blame(router, CAUSE_POLICY);
+    tally_blame(router, CAUSE_POLICY);
     if (!gate_admit(router, peer, envelope, draft))
         return;
-    note_blame(router, CAUSE_NONE);
-    if (!route_find_deadline(router, peer, envelope, draft))
-        return;
-    if (draft->rules != NULL && retry_begin(router, peer, envelope, draft))
+    tally_blame(router, CAUSE_NONE);
+    route_find_deadline(router, envelope, draft);
+    if (draft->settings != NULL && retry_begin(router, peer, envelope, draft))
         return;
     if (route_find_callee(router, peer, envelope, draft, &refusal)) {
         route_open(router, peer, envelope, draft);
     } else if (!waiting_take(router, peer, envelope, draft)) {
-        note_blame(router, refusal.cause);
+        tally_blame(router, refusal.cause);
         say_verdict(router, peer, envelope->id, &refusal.verdict);
     }
+}
+
+/* False where the call is refused for want of a right or of room, which the caller is told. */
+static bool route_may_call(struct router *router, struct peer *peer,
+        const struct envelope *envelope, struct draft *draft)
+{
+    static const struct right_refusal clients = { NOTE_EXPORT, CODE_PERMISSION_DENIED,
+        "a client may call services and look at the node, and not control either", NULL };
+
+    if (peer->visitor != NULL && !permit_has(envelope->endpoint)) {
+        tally_blame(router, CAUSE_NOT_FOR_CLIENTS);
+        right_refuse(router, peer, envelope, &clients);
+        return false;
+    }
+    tally_blame(router, CAUSE_CALLER_FULL);
+    if (!limit_admits(router, peer, envelope))
+        return false;
+    tally_blame(router, CAUSE_NONE);
+    return right_find_cap(router, peer, envelope, draft) &&
+           right_judge(router, peer, envelope, draft);
+}
+
+static bool route_is_own(struct span endpoint)
+{
+    static const uint8_t own[] = "router";
+    struct span name = route_service_name(endpoint);
+
+    return name.size == sizeof(own) - 1 && memcmp(name.data, own, name.size) == 0;
 }
 
 /* Takes a call in, or tells its caller why not. Returns 0, or -EPROTO. */
 static int route_take(struct router *router, struct peer *peer, const struct envelope *envelope,
         struct draft *draft)
 {
-    static const uint8_t own[] = "router";
-    struct span name;
-
     if (envelope->id == 0 || envelope->id >= CALL_ID_ROUTER ||
             call_find_by_caller(&router->calls, &peer->index, envelope->id) != NULL)
         return err_new(-EPROTO); /* the caller could not tell whose answer is whose */
@@ -485,20 +477,11 @@ static int route_take(struct router *router, struct peer *peer, const struct env
                 "a call carries a caller or a status, which are not the sender's to write");
         return 0;
     }
-    if (peer->visitor != NULL && !permit_has(envelope->endpoint)) {
-        note_blame(router, CAUSE_NOT_FOR_CLIENTS);
-        route_refuse(router, peer, envelope, CODE_PERMISSION_DENIED,
-                "a client may call services and look at the node, and not control either");
+    if (!route_find_parent(router, peer, envelope, draft) ||
+            !right_find_user(router, peer, envelope, draft) ||
+            !route_may_call(router, peer, envelope, draft))
         return 0;
-    }
-    note_blame(router, CAUSE_CALLER_FULL);
-    if (!limit_admits(router, peer, envelope))
-        return 0;
-    note_blame(router, CAUSE_NONE);
-    if (!route_find_cap(router, peer, envelope, draft))
-        return 0;
-    name = route_service_name(envelope->endpoint);
-    if (name.size == sizeof(own) - 1 && memcmp(name.data, own, name.size) == 0) {
+    if (route_is_own(envelope->endpoint)) {
         draft->own = true;
         return own_call(router, peer, envelope);
     }
@@ -514,9 +497,9 @@ int route_call(struct router *router, struct peer *peer, const struct envelope *
         .caller = { peer->stamp, peer->stamp_size } };
     int r;
 
-    note_begin(router, &draft);
+    tally_begin(router, &draft);
     r = route_take(router, peer, envelope, &draft);
-    note_end(router);
+    tally_end(router);
     return r;
 }
 
@@ -540,9 +523,9 @@ void route_notice(
         return; /* it is told everything when it comes */
     draft.callee = draft.service->ready[0];
     draft.deadline_us = router->now_us + UINT64_C(1000) * ROUTE_NOTICE_TIMEOUT_MS;
-    note_begin(router, &draft);
+    tally_begin(router, &draft);
     route_open(router, &router->self, &envelope, &draft);
-    note_end(router);
+    tally_end(router);
 }
 
 static void route_measure(struct router *router, struct peer *callee, const struct call *call)
@@ -588,10 +571,10 @@ int route_result(struct router *router, struct peer *peer, const struct envelope
     if (envelope->status.size != 0)
         router->stats.calls_failed += 1;
     if (say(router, call->caller, &forward, OUTBOX_RESULTS)) {
-        note_answered(router, call, envelope);
+        tally_answered(router, call, envelope);
     } else {
-        note_blame(router, CAUSE_ANSWER_NO_ROOM);
-        note_aborted(router, call, &full);
+        tally_blame(router, CAUSE_ANSWER_NO_ROOM);
+        tally_aborted(router, call, &full);
         say_verdict(router, call->caller, call->caller_id, &full);
     }
     call_finish(router, call);

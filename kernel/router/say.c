@@ -70,7 +70,7 @@ void say_verdict(struct router *router, struct peer *caller, uint64_t caller_id,
     uint8_t room[VERDICT_SIZE_MAX];
     struct verdict told = *verdict;
 
-    note_refused(router, caller, caller_id, verdict);
+    tally_refused(router, caller, caller_id, verdict);
     router->stats.calls_failed += 1;
     if (verdict->code == CODE_RESOURCE_EXHAUSTED) {
         router->stats.calls_refused += 1;
@@ -106,7 +106,7 @@ static void call_release_caller(struct router *router, struct call *call)
  * with counts against its limit, also when nobody wants the answer any more. */
 static void call_abort_one(struct router *router, struct call *call, const struct verdict *verdict)
 {
-    note_aborted(router, call, verdict);
+    tally_aborted(router, call, verdict);
     say_verdict(router, call->caller, call->caller_id, verdict);
     call_release_caller(router, call);
     if (call->callee == &router->waiting_room) {
@@ -137,7 +137,7 @@ void call_abort(struct router *router, struct call *call, const struct verdict *
             return;
         call = list_entry(work.next, struct call, by_parent);
         list_remove(&call->by_parent);
-        note_blame(router, CAUSE_PARENT_OVER);
+        tally_blame(router, CAUSE_PARENT_OVER);
         call_abort_one(router, call, &orphaned);
     }
 }
@@ -155,6 +155,8 @@ void call_finish(struct router *router, struct call *call)
     waiting_forget(router, call);
     list_remove(&call->by_callee);
     claim_give(router, call->claim);
+    if (call->on_behalf != NULL)
+        user_release(&router->users, call->on_behalf);
     callee->calls_taken_count -= 1;
     call_give(&router->calls, call);
     session_drained(router, callee);

@@ -122,7 +122,8 @@ static struct verdict session_judge(const struct peer *peer, const Mu__Bus__V1__
         verdict.text = "only the node's owner may offer services on the public socket";
     } else if (!peer->supervised && reserved_has(name)) {
         verdict.code = CODE_PERMISSION_DENIED;
-        verdict.text = "router, node, registry, link, etcd and client are the node's own names";
+        verdict.text =
+                "router, node, registry, link, etcd, auth and client are the node's own names";
     } else {
         verdict.code = 0;
     }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -105,6 +106,7 @@ void shell_tick(struct shell *shell)
         peer->taken = channel_taken(((const struct link *)peer->user)->channel);
     }
     router_set_wall(&shell->router, clock_wall_us(), now_us);
+    router_set_clock(&shell->router, (uint64_t)time(NULL));
     router_tick(&shell->router, now_us);
 }
 
@@ -124,7 +126,7 @@ static void shell_loaded(struct channel *channel, void *user)
 
     (void)channel;
     if (!list_is_empty(&link->peer->waiting))
-        note_left(link->peer, clock_us());
+        tally_left(link->peer, clock_us());
 }
 
 static int shell_receive(struct channel *channel, struct frame_reader *reader, void *user)
@@ -138,6 +140,7 @@ static int shell_receive(struct channel *channel, struct frame_reader *reader, v
 
     (void)channel;
     pthread_mutex_lock(&shell->lock);
+    router_set_clock(&shell->router, (uint64_t)time(NULL));
     shell->router.stats.bytes_in += (uint64_t)(reader->end - reader->at);
     while (r == 0 && (outcome = frame_next(reader, &envelope)) == FRAME_ENVELOPE)
         r = router_step(&shell->router, link->peer, &envelope, now_us);

@@ -50,7 +50,7 @@ static void stream_item(
         return;
     }
     if (*window <= 0) {
-        note_blame(router, CAUSE_STREAM_BROKEN);
+        tally_blame(router, CAUSE_STREAM_BROKEN);
         stream_fail(router, call, CODE_RESOURCE_EXHAUSTED,
                 "the stream's sender sent more than it has credit for");
         return;
@@ -59,7 +59,7 @@ static void stream_item(
         retry_forget(router, call); /* a second try would say it again */
     *window -= (int64_t)envelope->body.size + STREAM_ITEM_COST;
     router->stats.items += 1;
-    note_item(router, call, envelope->body.size, up);
+    tally_item(router, call, envelope->body.size, up);
     stream_forward(router, call, envelope, up);
 }
 

@@ -136,8 +136,8 @@ static void waiting_refuse(struct router *router, struct call *call, enum code c
 {
     const struct verdict verdict = { code, EXECUTED_NO, retry_after_ms, text };
 
-    note_blame(router, code == CODE_UNAVAILABLE ? CAUSE_NO_INSTANCE : CAUSE_NONE);
-    note_aborted(router, call, &verdict);
+    tally_blame(router, code == CODE_UNAVAILABLE ? CAUSE_NO_INSTANCE : CAUSE_NONE);
+    tally_aborted(router, call, &verdict);
     say_verdict(router, call->caller, call->caller_id, &verdict);
     call_finish(router, call);
 }
@@ -169,6 +169,7 @@ void waiting_serve(struct router *router, struct service *service)
             .body = waiter->body };
         const struct draft draft = { .service = service,
             .cap = call->cap,
+            .user = call->on_behalf,
             .caller = waiter->caller,
             .deadline_us = call->deadline_us };
 

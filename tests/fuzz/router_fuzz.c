@@ -13,6 +13,7 @@
 #include "kernel/router/policy.h"
 #include "mu/bus/v1/bus.pb-c.h"
 #include "mu/router/v1/router.pb-c.h"
+#include "tests/unit/access_fixture.h"
 #include "transport/stamp.h"
 
 enum {
@@ -22,7 +23,8 @@ enum {
     SEEN = 64,
     KEYS = 3,
     ROUTES = 4,
-    POLICIES = 3
+    POLICIES = 3,
+    TOKENS = 3
 };
 
 /* Of calls to the router itself, whose answers carry none. */
@@ -48,6 +50,8 @@ struct actor {
 
 struct stage {
     struct router router;
+    struct access_authority authority;
+    char tokens[TOKENS][ACCESS_TEXT_MAX + 1]; /* the second one may be revoked, the third is none */
     struct actor actors[PEERS];
     uint64_t now_us;
     uint64_t nonces;
@@ -90,15 +94,18 @@ static void check_caller(const struct actor *callee, const struct envelope *call
     bool named = false;
     struct stamp stamp;
 
-    CHECK(call->parent == 0 && call->trace.size == TRACE_SIZE);
+    CHECK(call->parent == 0 && call->trace.size == TRACE_SIZE && call->token.size == 0);
     CHECK(stamp_read(&stamp, call->caller) == ENVELOPE_OK);
     if (stamp.hops == 0) {
         CHECK(span_is(stamp.node, "fuzz") && stamp.owner.size == 0);
         CHECK(!is_foreign(read_nonce(call->body)));
+        CHECK(stamp.user.size == 0 || span_is(stamp.user, "alice") || span_is(stamp.user, "bob"));
+        CHECK((stamp.user.size == 0) == (stamp.token.size == 0));
         return;
     }
     for (int key = 1; key <= KEYS; key++)
         named = named || span_is(stamp.node, node_names[key]);
+    CHECK(stamp.token.size == 0);
     CHECK(named && span_is(stamp.owner, "alice") && stamp.hops <= ROUTER_HOPS_MAX);
     CHECK(stamp.uid == UINT32_MAX && stamp.pid == 0 && !stamp.is_operator);
     CHECK(read_nonce(call->body) == 0 || is_foreign(read_nonce(call->body)));
@@ -479,6 +486,97 @@ static void set_policies(struct stage *stage)
                     .body = { body, mu__router__v1__policies_request__pack(&request, body) } });
 }
 
+/* ---- users ---- */
+
+/* The authority believes its key, and revokes the second token or does not; now and then its key is
+ * gone. */
+static void say_keys(struct stage *stage, uint8_t flags)
+{
+    Mu__Router__V1__KeysRequest request = MU__ROUTER__V1__KEYS_REQUEST__INIT;
+    Mu__Router__V1__Revocation revocation = MU__ROUTER__V1__REVOCATION__INIT;
+    Mu__Router__V1__Revocation *each[] = { &revocation };
+    struct access_authority authority = stage->authority;
+    struct revoked revoked;
+
+    revocation.subject = (char *)"bob";
+    request.revoked = each;
+    request.n_revoked = flags & 1;
+    if ((flags & 6) == 6)
+        authority.key_count = 0;
+    CHECK(revoked_init(&revoked, &request) == 0);
+    user_set_authority(&stage->router.users, &authority, &revoked);
+}
+
+static void say_present(struct stage *stage, struct actor *actor, const char *token, uint64_t id)
+{
+    Mu__Router__V1__PresentRequest request = MU__ROUTER__V1__PRESENT_REQUEST__INIT;
+    uint8_t body[ACCESS_TEXT_MAX + 16];
+
+    request.token = (char *)(uintptr_t)token;
+    if (actor->nonce[id] == 0)
+        say(stage, actor,
+                &(struct envelope){ .kind = ENVELOPE_CALL,
+                        .id = id ^ actor->turn,
+                        .endpoint = { (const uint8_t *)"router.Present", 14 },
+                        .body = { body, mu__router__v1__present_request__pack(&request, body) } },
+                NULL);
+}
+
+static void say_user(struct stage *stage, struct actor *actor)
+{
+    uint8_t choice = take(stage);
+    const char *token = stage->tokens[choice % TOKENS];
+    uint8_t room[16] = { 0 };
+    uint64_t id = pick_id(stage, actor);
+
+    if (choice < 64)
+        say_present(stage, actor, choice % 8 == 7 ? "" : token, IDS + choice % (LINK_IDS - IDS));
+    else if (choice < 192)
+        say(stage, actor,
+                &(struct envelope){ .kind = ENVELOPE_CALL,
+                        .id = id ^ actor->turn,
+                        .parent = (choice & 32) != 0 ? pick_id(stage, actor) : 0,
+                        .token = { (const uint8_t *)token, (choice & 16) != 0 ? strlen(token) : 0 },
+                        .endpoint = { (const uint8_t *)"a.X", 3 },
+                        .body = { room, sizeof(room) } },
+                room);
+    else if (choice < 240)
+        say_keys(stage, choice);
+    else
+        stage->router.unix_s = NOW_S + (uint64_t)(choice & 1) * ACCESS_LIFE_MAX_S;
+}
+
+/* Each user is held by those channels and calls that are his, and is idle where none is. */
+static void check_users(const struct stage *stage)
+{
+    const struct user_table *table = &stage->router.users;
+    uint32_t held = 0;
+    uint32_t refs = 0;
+    uint32_t count = 0;
+
+    for (size_t i = 0; i < PEERS; i++) {
+        const struct peer *peer = stage->actors[i].peer;
+
+        if (peer == NULL)
+            continue;
+        held += peer->on_behalf != NULL && peer->on_behalf != &table->refused;
+        list_for_each (node, &peer->calls_taken)
+            held += list_entry(node, struct call, by_callee)->on_behalf != NULL;
+    }
+    list_for_each (node, &stage->router.waiting_room.calls_taken)
+        held += list_entry(node, struct call, by_callee)->on_behalf != NULL;
+    for (size_t i = 0; i < USER_BUCKETS; i++) {
+        list_for_each (node, &table->buckets[i]) {
+            const struct user *user = list_entry(node, struct user, bucket);
+
+            CHECK((user->refs == 0) == !list_is_empty(&user->idle));
+            refs += user->refs;
+            count += 1;
+        }
+    }
+    CHECK(held == refs && count == table->count);
+}
+
 /* ---- the books ---- */
 
 /* What waits is nobody's, is kept in one way or the other, and is due some time. */
@@ -611,12 +709,32 @@ static void check_books(struct stage *stage)
         CHECK(count <= peer->calls_max || strcmp(peer->service->name, "registry") == 0);
         taken += count;
         CHECK(outbox_queued(&peer->out) <= OUTBOX_HARD_MAX + OUTBOX_RESERVE);
+        CHECK(peer->throttled == !list_is_empty(&peer->by_throttle));
     }
     taken += stage->router.waiting_room.calls_taken_count;
     CHECK(taken == stage->router.calls.count && made <= taken);
     check_notes(stage, made);
     check_waiting(stage);
     check_routes(stage);
+    check_users(stage);
+}
+
+static void make_tokens(struct stage *stage)
+{
+    struct access_grant grant = fixture_grant();
+    struct access_id id;
+    struct key key;
+
+    fixture_key(&key, 5);
+    stage->authority = fixture_authority(&key);
+    grant.scopes.count = 0;
+    fixture_scope(&grant.scopes, "a.*");
+    CHECK(access_issue(&grant, &key, stage->tokens[0], &id) == ACCESS_OK);
+    memcpy(grant.subject, "bob", 4);
+    CHECK(access_issue(&grant, &key, stage->tokens[1], &id) == ACCESS_OK);
+    memcpy(stage->tokens[2], stage->tokens[0], sizeof(stage->tokens[2]));
+    stage->tokens[2][40] ^= 1;
+    key_deinit(&key);
 }
 
 /* One router for all inputs, since making one costs more than an input; what is left of an input is
@@ -630,7 +748,10 @@ static struct stage *make_stage(const uint8_t *data, size_t size)
         CHECK(stage != NULL);
         stage->now_us = 1000000;
         CHECK(router_init(&stage->router, "fuzz", 1, stage->now_us) == 0);
+        make_tokens(stage);
     }
+    stage->router.unix_s = NOW_S;
+    say_keys(stage, 0);
     random_init(&stage->router.random, 1);
     stage->at = data;
     stage->end = data + size;
@@ -672,6 +793,9 @@ static void act(struct stage *stage, uint8_t operation)
         break;
     case 7:
         set_policies(stage);
+        break;
+    case 8:
+        say_user(stage, actor);
         break;
     default:
         say_anything(stage, actor);

@@ -23,6 +23,8 @@ static void test_a_caller_reads_as_protobuf_wrote_it(void **state)
     wire.operator_ = true;
     wire.owner = (char *)"alice";
     wire.hops = 2;
+    wire.user = (char *)"alice";
+    wire.token = (ProtobufCBinaryData){ 16, (uint8_t *)"0123456789abcdef" };
     size = mu__bus__v1__caller__pack(&wire, bytes);
     caller_read(&caller, (struct mu_bytes){ bytes, size }, room);
     assert_string_equal(caller.node, "north");
@@ -33,6 +35,8 @@ static void test_a_caller_reads_as_protobuf_wrote_it(void **state)
     assert_true(caller.is_operator);
     assert_string_equal(caller.owner, "alice");
     assert_int_equal(caller.hops, 2);
+    assert_string_equal(caller.user, "alice");
+    assert_memory_equal(caller.token, "0123456789abcdef", 16);
 }
 
 static void test_nobody_is_empty(void **state)
@@ -45,6 +49,8 @@ static void test_nobody_is_empty(void **state)
     assert_string_equal(caller.node, "");
     assert_string_equal(caller.service, "");
     assert_string_equal(caller.owner, "");
+    assert_string_equal(caller.user, "");
+    assert_null(caller.token);
     assert_false(caller.is_operator);
 }
 

@@ -25,7 +25,7 @@ static void peer_note(struct peer *peer, const struct envelope *envelope)
 {
     struct heard *heard = &peer->queue[peer->tail % PEER_QUEUE_MAX];
     uint8_t *at = malloc(envelope->endpoint.size + envelope->trace.size + envelope->status.size +
-                         envelope->body.size + 1);
+                         envelope->token.size + envelope->body.size + 1);
 
     heard->bytes = at;
     heard->envelope = *envelope;
@@ -33,6 +33,7 @@ static void peer_note(struct peer *peer, const struct envelope *envelope)
     heard->envelope.trace = peer_copy(&at, envelope->trace);
     heard->envelope.status = peer_copy(&at, envelope->status);
     heard->envelope.body = peer_copy(&at, envelope->body);
+    heard->envelope.token = peer_copy(&at, envelope->token);
     peer->tail += 1;
 }
 

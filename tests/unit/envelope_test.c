@@ -49,6 +49,7 @@ static void test_both_codecs_read_what_the_other_wrote(void **state)
             .credit = (uint32_t)random_next(&random) >> random_below(&random, 32),
             .endpoint = text(random_below(&random, 2) ? "greeter.Hello" : ""),
             .body = random_span(&random, 300),
+            .token = text(random_below(&random, 2) ? "mut1.AAAA" : ""),
         };
         uint8_t bytes[1024];
         uint8_t packed[1024];
@@ -69,10 +70,12 @@ static void test_both_codecs_read_what_the_other_wrote(void **state)
         assert_int_equal(message->credit, envelope.credit);
         assert_true(span_is(envelope.body, message->body));
         assert_true(span_is(envelope.trace, message->trace));
+        assert_int_equal(strlen(message->token), envelope.token.size);
         assert_int_equal(mu__bus__v1__envelope__get_packed_size(message), size);
         size = mu__bus__v1__envelope__pack(message, packed);
         assert_int_equal(envelope_read(&back, packed, size), ENVELOPE_OK);
         assert_true(back.id == envelope.id && back.parent == envelope.parent);
+        assert_int_equal(back.token.size, envelope.token.size);
         assert_int_equal(back.body.size, envelope.body.size);
         mu__bus__v1__envelope__free_unpacked(message, NULL);
     }
@@ -158,7 +161,7 @@ static void test_fields_of_a_later_version_are_skipped(void **state)
     struct envelope envelope;
 
     (void)state;
-    assert_int_equal(read_bytes(&envelope, "\x08\x01\x60\x05\x61xxxxxxxx\x65xxxx\x6a\x01z", 21),
+    assert_int_equal(read_bytes(&envelope, "\x08\x01\x68\x05\x69xxxxxxxx\x6dxxxx\x72\x01z", 21),
             ENVELOPE_OK);
     assert_int_equal(envelope.kind, ENVELOPE_CALL);
 }

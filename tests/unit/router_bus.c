@@ -12,6 +12,7 @@ void bus_open(struct bus *bus)
 {
     *bus = (struct bus){ .now_us = 1000000 };
     assert_int_equal(router_init(&bus->router, "test", 42, bus->now_us), 0);
+    router_set_clock(&bus->router, BUS_UNIX_S);
 }
 
 void bus_close(struct bus *bus)

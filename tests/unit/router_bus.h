@@ -6,6 +6,8 @@
 
 enum { BUS_HEARD_MAX = 64 };
 
+#define BUS_UNIX_S UINT64_C(1767225590) /* when the router began */
+
 struct bus {
     struct router router;
     uint64_t now_us;

@@ -77,6 +77,15 @@ static void test_what_a_client_may_call(void **state)
         { "etcd.Show", true },
         { "etcd.Keep", false },
         { "client.Anything", false },
+        { "router.Present", true },
+        { "router.Keys", false },
+        { "router.Rules", false },
+        { "auth.Login", true },
+        { "auth.Refresh", true },
+        { "auth.Logout", true },
+        { "auth.Whoami", true },
+        { "auth.CreateAccount", false },
+        { "auth.Note", false },
     };
 
     (void)state;

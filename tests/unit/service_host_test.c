@@ -10,6 +10,7 @@
 #include "mu/bus/v1/bus.pb-c.h"
 #include "tests/unit/client_peer.h"
 #include "tests/unit/cmocka.h"
+#include "transport/stamp.h"
 
 enum { THREADS = 4, CALLS_MAX = 64, ITEMS = 500 };
 
@@ -139,6 +140,27 @@ static void serve_sum_end(const void *handlers, struct mu_call *call)
     answer(call, (uintptr_t)mu_call_data(call));
 }
 
+static void ignore(struct mu_result *result, void *user)
+{
+    (void)result;
+    (void)user;
+}
+
+/* Calls on behalf of whom it serves, and then for itself; answers 1 where that is alice. */
+static void serve_ask(const void *handlers, struct mu_call *call, const ProtobufCMessage *request)
+{
+    static const struct mu_call_options alone = { .detached = true };
+    const char *user = mu_call_user(call);
+
+    (void)handlers;
+    (void)request;
+    mu_call_async(
+            mu_call_client(call), "store.Get", (struct mu_bytes){ NULL, 0 }, NULL, ignore, NULL);
+    mu_call_async(
+            mu_call_client(call), "store.Get", (struct mu_bytes){ NULL, 0 }, &alone, ignore, NULL);
+    answer(call, user != NULL && strcmp(user, "alice") == 0);
+}
+
 static void settle(void *state)
 {
     struct fixture *fixture = state;
@@ -153,6 +175,7 @@ static const struct mu_method methods[] = {
     { .name = "Hold", WELCOME, .open = serve_hold },
     { .name = "Block", WELCOME, .open = serve_block },
     { .name = "Release", WELCOME, .open = serve_release },
+    { .name = "Ask", WELCOME, .open = serve_ask },
     { .name = "Missing", WELCOME },
     { .name = "Watch", WELCOME, .shape = MU_SERVER_STREAM, .open = serve_hold },
     { .name = "Sum",
@@ -331,6 +354,35 @@ static void test_a_batch_of_calls_is_answered_each_with_its_own(void **state)
     peer_say(&fixture->peer, calls, CALLS_MAX);
     for (uint64_t i = 0; i < CALLS_MAX; i++)
         assert_int_equal(expect_number(fixture, i), 2 * (i + 1));
+}
+
+/* Says Ask with the stamp; the calls that come of it are heard, and its answer is returned. */
+static uint64_t ask(struct fixture *fixture, uint64_t id, const struct stamp *stamp)
+{
+    struct envelope call = call_of(id, "test.Ask", MU_UNARY);
+    uint8_t room[STAMP_SIZE_MAX];
+    struct heard heard;
+
+    call.caller = stamp_write(stamp, room);
+    peer_say(&fixture->peer, &call, 1);
+    for (int alone = 0; alone < 2; alone++) {
+        heard = peer_hear(&fixture->peer, ENVELOPE_CALL);
+        assert_int_equal(heard.envelope.parent, alone ? 0 : CALL_ID_ROUTER | id);
+        heard_free(&heard);
+    }
+    return expect_number(fixture, id);
+}
+
+static void test_a_handler_knows_the_user_and_calls_on_his_behalf(void **state)
+{
+    struct fixture *fixture = *state;
+    struct stamp stamp = { .node = { (const uint8_t *)"desk", 4 } };
+
+    assert_int_equal(ask(fixture, 1, &stamp), 0);
+    stamp.user = (struct span){ (const uint8_t *)"alice", 5 };
+    assert_int_equal(ask(fixture, 2, &stamp), 1);
+    stamp.hops = 1; /* another node's word is none of this node's router */
+    assert_int_equal(ask(fixture, 3, &stamp), 0);
 }
 
 static void test_what_cannot_be_served_is_refused_unexecuted(void **state)
@@ -626,6 +678,7 @@ int main(void)
 #define with_threads(test) cmocka_unit_test_setup_teardown(test, start_threads, stop)
     const struct CMUnitTest tests[] = {
         with_host(test_a_batch_of_calls_is_answered_each_with_its_own),
+        with_host(test_a_handler_knows_the_user_and_calls_on_his_behalf),
         with_host(test_what_cannot_be_served_is_refused_unexecuted),
         with_host(test_a_call_whose_time_is_over_in_the_queue_is_not_executed),
         with_host(test_a_call_cancelled_in_the_queue_is_not_executed),

@@ -40,6 +40,8 @@ static void test_both_codecs_read_what_the_other_wrote(void **state)
             .pid = (uint32_t)random_next(&random) >> random_below(&random, 32),
             .hops = random_below(&random, 4),
             .is_operator = random_below(&random, 2) != 0,
+            .user = text(texts[random_below(&random, 4)]),
+            .token = text(random_below(&random, 2) != 0 ? "0123456789abcdef" : ""),
         };
         uint8_t room[STAMP_SIZE_MAX];
         uint8_t packed[STAMP_SIZE_MAX];
@@ -49,7 +51,8 @@ static void test_both_codecs_read_what_the_other_wrote(void **state)
         message = mu__bus__v1__caller__unpack(NULL, bytes.size, bytes.data);
         assert_non_null(message);
         assert_true(is(stamp.node, message->node) && is(stamp.service, message->service));
-        assert_true(is(stamp.owner, message->owner));
+        assert_true(is(stamp.owner, message->owner) && is(stamp.user, message->user));
+        assert_int_equal(stamp.token.size, message->token.len);
         assert_true(message->instance == stamp.instance && message->hops == stamp.hops);
         assert_true(message->uid == stamp.uid && message->pid == stamp.pid);
         assert_int_equal(message->operator_, stamp.is_operator);
@@ -57,7 +60,8 @@ static void test_both_codecs_read_what_the_other_wrote(void **state)
                                                    mu__bus__v1__caller__pack(message, packed) }),
                 ENVELOPE_OK);
         assert_true(is(back.node, message->node) && is(back.service, message->service));
-        assert_true(is(back.owner, message->owner));
+        assert_true(is(back.owner, message->owner) && is(back.user, message->user));
+        assert_int_equal(back.token.size, stamp.token.size);
         assert_true(back.instance == stamp.instance && back.hops == stamp.hops);
         assert_true(back.uid == stamp.uid && back.pid == stamp.pid);
         assert_int_equal(back.is_operator, stamp.is_operator);
@@ -87,6 +91,10 @@ static void test_what_has_two_readings_is_refused(void **state)
         { "a number where a text belongs", "\x08\x01", 2 },
         { "a text where a number belongs", "\x42\x01\x01", 3 },
         { "a longer varint than needed", "\x40\x81\x00", 3 },
+        { "a token of 15 bytes",
+                "\x5a\x0f"
+                "0123456789abcde",
+                17 },
         { "hops over 32 bits", "\x40\x80\x80\x80\x80\x10", 6 },
         { "a uid over 32 bits", "\x20\x80\x80\x80\x80\x10", 6 },
         { "a bool that is 2", "\x30\x02", 2 },
@@ -112,7 +120,7 @@ static void test_fields_of_a_later_version_are_skipped(void **state)
 
     (void)state;
     assert_int_equal(read_bytes(&stamp,
-                             "\x58\x05\x40\x02\x52\x01x\x51"
+                             "\x60\x05\x40\x02\x6a\x01x\x61"
                              "12345678",
                              16),
             ENVELOPE_OK);
@@ -131,6 +139,9 @@ static void test_the_largest_stamp_fits(void **state)
         .uid = UINT32_MAX,
         .pid = UINT32_MAX,
         .hops = UINT32_MAX,
+        .client = text(longest),
+        .user = text(longest),
+        .token = text("0123456789abcdef"),
         .is_operator = true };
     struct stamp back;
     struct span bytes = stamp_write(&stamp, room);
@@ -140,6 +151,25 @@ static void test_the_largest_stamp_fits(void **state)
     assert_true(bytes.size <= STAMP_SIZE_MAX);
     assert_int_equal(stamp_read(&back, bytes), ENVELOPE_OK);
     assert_true(is(back.owner, longest) && back.hops == UINT32_MAX);
+    assert_true(is(back.client, longest) && is(back.user, longest));
+}
+
+static void test_a_user_is_added_as_if_he_had_been_there_before(void **state)
+{
+    struct stamp stamp = { .node = text("desk"), .service = text("greeter"), .pid = 7 };
+    uint8_t without[STAMP_SIZE_MAX];
+    uint8_t with[STAMP_SIZE_MAX];
+    uint8_t added[STAMP_SIZE_MAX];
+    struct span bytes = stamp_write(&stamp, without);
+    struct span wanted;
+
+    (void)state;
+    stamp.user = text("alice");
+    stamp.token = text("0123456789abcdef");
+    wanted = stamp_write(&stamp, with);
+    bytes = stamp_add_user(bytes, stamp.user, stamp.token, added);
+    assert_int_equal(bytes.size, wanted.size);
+    assert_memory_equal(bytes.data, wanted.data, wanted.size);
 }
 
 int main(void)
@@ -150,6 +180,7 @@ int main(void)
         cmocka_unit_test(test_what_has_two_readings_is_refused),
         cmocka_unit_test(test_fields_of_a_later_version_are_skipped),
         cmocka_unit_test(test_the_largest_stamp_fits),
+        cmocka_unit_test(test_a_user_is_added_as_if_he_had_been_there_before),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,6 +19,8 @@ static const char *const purposes[KEY_PURPOSES] = {
     [KEY_FOR_JOIN] = "mu.join.v1",
     [KEY_FOR_ADVERT] = "mu.advert.v1",
     [KEY_FOR_CLIENT] = "mu.client.v1",
+    [KEY_FOR_ACCESS] = "mu.token.v1",
+    [KEY_FOR_ACCESS_SEAL] = "mu.token.seal.v1",
 };
 
 enum { PURPOSE_SIZE_MAX = 24 }; /* bytes, the NUL included */

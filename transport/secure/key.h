@@ -31,6 +31,8 @@ enum key_purpose {
     KEY_FOR_JOIN,        /* "mu.join.v1" */
     KEY_FOR_ADVERT,      /* "mu.advert.v1" */
     KEY_FOR_CLIENT,      /* "mu.client.v1" */
+    KEY_FOR_ACCESS,      /* "mu.token.v1" */
+    KEY_FOR_ACCESS_SEAL, /* "mu.token.seal.v1" */
     KEY_PURPOSES
 };
 

@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "transport/secure/address.h"
+#include "transport/secure/base64url.h"
 #include "transport/secure/big_endian.h"
 
 enum { TOKEN_VERSION_NOW = 1, CRC_SIZE = 4, TOKEN_BYTES_MIN = TOKEN_HEAD_SIZE + CRC_SIZE };
@@ -93,10 +94,10 @@ size_t token_print(const struct token *token, char text[TOKEN_TEXT_SIZE_MAX + 1]
     }
     out = be32_write(out, crc32_of((struct span){ bytes, (size_t)(out - bytes) }));
     memcpy(text, prefix, prefix_size);
-    sodium_bin2base64(line, TOKEN_TEXT_SIZE_MAX + 1 - prefix_size, bytes, (size_t)(out - bytes),
-            sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    prefix_size += base64url_write(
+            (struct span){ bytes, (size_t)(out - bytes) }, line, TOKEN_TEXT_SIZE_MAX - prefix_size);
     sodium_memzero(bytes, sizeof(bytes));
-    return prefix_size + strlen(line);
+    return prefix_size;
 }
 
 /* Reads the addresses, which take all of `bytes`. */
@@ -152,20 +153,6 @@ static enum token_outcome token_read(struct token *token, struct span bytes, uin
     return TOKEN_OK;
 }
 
-/* The alphabet of base64url. libsodium 1.0.18 takes every byte from 0x80 up for a `_`, so it is not
- * asked. */
-static bool is_base64url(struct span text)
-{
-    for (size_t i = 0; i < text.size; i++) {
-        uint8_t c = text.data[i];
-
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                    c == '-' || c == '_'))
-            return false;
-    }
-    return true;
-}
-
 /* True where `text` begins with it; then `*linep` is what follows. */
 static bool prefix_take(struct span text, const char *prefix, struct span *linep)
 {
@@ -188,11 +175,9 @@ enum token_outcome token_parse(struct token *token, struct span text, uint64_t n
 
     if (!client && !prefix_take(text, join_prefix, &line))
         return TOKEN_NO_TOKEN;
-    if (text.size > TOKEN_TEXT_SIZE_MAX || !is_base64url(line))
+    if (text.size > TOKEN_TEXT_SIZE_MAX || !base64url_is_text(line))
         return TOKEN_NO_TEXT;
-    if (sodium_base642bin(bytes, sizeof(bytes), (const char *)line.data, line.size, NULL, &size,
-                NULL, sodium_base64_VARIANT_URLSAFE_NO_PADDING) == 0 &&
-            size > CRC_SIZE &&
+    if (base64url_read(line, bytes, sizeof(bytes), &size) && size > CRC_SIZE &&
             be32_read(bytes + size - CRC_SIZE) == crc32_of((struct span){ bytes, size - CRC_SIZE }))
         outcome = token_read(&read, (struct span){ bytes, size }, now_s);
     if (outcome == TOKEN_OK && token_is_client(&read) != client)

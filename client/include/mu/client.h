@@ -36,7 +36,10 @@ struct mu_client_options {
     const char *token;   /* the client token by which that node lets this client in, as `--token`;
                           * NULL: MU_TOKEN's, else the one that it was let in by before */
     uint32_t open_ms;    /* for such a node to let this client in; 0: 10 s */
-    char *why;           /* MU_WHY_MAX bytes for a reason in words, where open fails; or NULL */
+    const char *user_token; /* the access token by which its calls are a user's; "": none. NULL:
+                             * MU_TOKEN_USER's, else, at a node here, the one that `mu login` keeps
+                             * (CONFIG/token), else none */
+    char *why;              /* MU_WHY_MAX bytes for a reason in words, where open fails; or NULL */
 };
 
 /* Connects to the node's public socket. `options` may be NULL. Success gives the client to the
@@ -45,7 +48,9 @@ struct mu_client_options {
  * address that is none, or a folder (or MU_DIR) without a name; -ENAMETOOLONG; -ENOMEM. Of a node
  * elsewhere also: -ENOKEY where no token of it is known; -EKEYEXPIRED; -EACCES where it lets this
  * client in no more, or a file of this client's can be read by others; -EPROTO where it is not the
- * node of the token; -EBUSY where it has no room; -ETIMEDOUT and other -errno of connections. */
+ * node of the token; -EBUSY where it has no room; -ETIMEDOUT and other -errno of connections. With
+ * an access token also: -EKEYREJECTED where the node does not believe it (any more), and -EACCES
+ * where others can read its file. */
 MU_PUBLIC int mu_client_open(struct mu_client **clientp, const struct mu_client_options *options);
 
 /* Ends what is in flight (CANCELLED), waits for its callbacks, frees the client; streams that are
@@ -53,13 +58,25 @@ MU_PUBLIC int mu_client_open(struct mu_client **clientp, const struct mu_client_
  * NULL. */
 MU_PUBLIC struct mu_client *mu_client_close(struct mu_client *client);
 
+/* From now on the client's calls are on behalf of the token's user, and reach what both the client
+ * and the token may; also over connections to come. "" or NULL: nobody's, as before. Waits for the
+ * router's answer, at most MU_TIMEOUT_DEFAULT_MS. Where the token is refused (UNAUTHENTICATED), and
+ * when it has ended, every call fails with UNAUTHENTICATED until another is presented. `status` may
+ * be NULL. Not from a callback. Returns the status's code. */
+MU_PUBLIC enum mu_code mu_client_present(
+        struct mu_client *client, const char *token, struct mu_status *status);
+
 struct mu_call_options {
     uint32_t timeout_ms;    /* 1..MU_TIMEOUT_MAX_MS; 0: default for unary calls, none for streams */
-    struct mu_call *parent; /* borrowed: the call being served, whose deadline, cancel and trace
-                               pass on; NULL: the one this thread is handling, if any */
+    struct mu_call *parent; /* borrowed: the call being served, whose deadline, cancel, trace
+                               and user pass on; NULL: the one this thread is handling, if any */
     const uint8_t *trace;   /* borrowed: MU_TRACE_SIZE bytes; NULL: the router makes them */
     const char *service;    /* borrowed: for generated stubs, the name their service goes by on
                                the bus; NULL: its type's own. Elsewhere the endpoint names it */
+    const char *token;      /* borrowed: an access token, on behalf of whose user this call is made;
+                               for those who serve many users. NULL: none of its own */
+    bool detached;          /* no parent, also while this thread is handling a call: made with this
+                               process's own right, whoever is served */
 };
 
 struct mu_result {

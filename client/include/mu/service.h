@@ -96,12 +96,21 @@ struct mu_caller {
     const char *owner; /* of the node that the call came from; "" for this node */
     uint32_t hops;     /* links that the call came over; 0 for a caller on this node. Of others only
                           node and owner are certain: they are the last link's other end */
-    const char *client; /* its name among the clients of `node`, where it has no node of its own;
-                           then `service` is "client". Else "" */
+    const char *client;   /* its name among the clients of `node`, where it has no node of its own;
+                             then `service` is "client". Else "" */
+    const char *user;     /* on whose behalf: the subject of an access token; "" for nobody's. With
+                             `hops`, what the other node says: see mu_call_user */
+    const uint8_t *token; /* that token's id, 16 bytes; NULL: none, or of another node */
 };
 
 /* Who calls; the router's word. Borrowed until the call is answered. */
 MU_PUBLIC const struct mu_caller *mu_call_caller(const struct mu_call *call);
+
+/* The user on whose behalf the call is: the subject of an access token that this node's router
+ * believed; NULL for nobody's, and for a call of another node, whose word for it is in
+ * mu_call_caller. Borrowed until the call is answered. What the handler's thread calls meanwhile is
+ * on the user's behalf, too, and reaches what both the service and the token may. */
+MU_PUBLIC const char *mu_call_user(const struct mu_call *call);
 
 /* mu_service.state. */
 MU_PUBLIC void *mu_call_state(const struct mu_call *call);
