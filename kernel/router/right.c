@@ -8,6 +8,7 @@
 #include "kernel/router/cap.h"
 #include "kernel/router/export.h"
 #include "kernel/router/grant.h"
+#include "transport/reserved.h"
 
 bool right_is_for_all(struct span endpoint)
 {
@@ -25,7 +26,7 @@ static bool right_is_part(const struct peer *peer)
 {
     struct span admitted = { (const uint8_t *)peer->admitted, strlen(peer->admitted) };
 
-    return peer->internal || (peer->supervised && session_is_reserved(admitted));
+    return peer->internal || (peer->supervised && reserved_has(admitted));
 }
 
 /* True where no token limits the call. Parts of the node call each other to do what they were
@@ -33,20 +34,26 @@ static bool right_is_part(const struct peer *peer)
 static bool right_is_free(const struct peer *peer, struct span endpoint)
 {
     return right_is_for_all(endpoint) ||
-           (right_is_part(peer) && session_is_reserved(route_service_name(endpoint)));
+           (right_is_part(peer) && reserved_has(route_service_name(endpoint)));
 }
 
-void right_refuse(struct router *router, struct peer *peer, const struct envelope *envelope,
+static void right_note(struct router *router, const struct peer *peer, struct span endpoint,
         const struct right_refusal *refusal)
 {
     struct note note = { .kind = refusal->kind, .at_s = router->unix_s };
 
     router->stats.calls_denied += 1;
     note_name(peer, refusal->user, note.by);
-    snprintf(note.endpoint, sizeof(note.endpoint), "%.*s", (int)envelope->endpoint.size,
-            (const char *)envelope->endpoint.data);
+    snprintf(note.endpoint, sizeof(note.endpoint), "%.*s", (int)endpoint.size,
+            (const char *)endpoint.data);
     snprintf(note.reason, sizeof(note.reason), "%s", refusal->text);
     note_add(router, &note);
+}
+
+void right_refuse(struct router *router, struct peer *peer, const struct envelope *envelope,
+        const struct right_refusal *refusal)
+{
+    right_note(router, peer, envelope->endpoint, refusal);
     say_verdict(router, peer, envelope->id,
             &(struct verdict){
                     .code = refusal->code, .executed = EXECUTED_NO, .text = refusal->text });
@@ -92,18 +99,18 @@ static const char *right_whose(const struct peer *caller)
     return caller->visitor != NULL ? "clients" : caller->admitted;
 }
 
-bool right_exports(struct router *router, struct peer *peer, const struct envelope *envelope,
-        const struct draft *draft)
+bool right_exports(struct router *router, const struct peer *peer, struct span endpoint,
+        const struct draft *draft, struct refusal *refusal)
 {
-    char text[STATUS_TEXT_MAX];
-
-    if (export_allows(draft->callee, peer, envelope->endpoint))
+    if (export_allows(draft->callee, peer, endpoint))
         return true;
-    snprintf(text, sizeof(text), "%s does not export %.*s to %s (`exports` in its manifest)",
-            draft->service->name, (int)envelope->endpoint.size,
-            (const char *)envelope->endpoint.data, right_whose(peer));
-    right_refuse(router, peer, envelope,
-            &(struct right_refusal){ NOTE_EXPORT, CODE_PERMISSION_DENIED, text, draft->user });
+    snprintf(refusal->text, sizeof(refusal->text),
+            "%s does not export %.*s to %s (`exports` in its manifest)", draft->service->name,
+            (int)endpoint.size, (const char *)endpoint.data, right_whose(peer));
+    refusal->verdict = (struct verdict){ CODE_PERMISSION_DENIED, EXECUTED_NO, 0, refusal->text };
+    right_note(router, peer, endpoint,
+            &(struct right_refusal){
+                    NOTE_EXPORT, CODE_PERMISSION_DENIED, refusal->text, draft->user });
     return false;
 }
 
@@ -173,17 +180,25 @@ bool right_find_user(struct router *router, struct peer *peer, const struct enve
     return false;
 }
 
-bool right_still_holds(
-        struct router *router, const struct call *call, const struct envelope *envelope)
+bool right_still_holds(struct router *router, const struct call *call, struct span endpoint,
+        struct refusal *refusal)
 {
     const struct user *user = call->on_behalf;
     const char *text = user != NULL ? user_void_text(user, router->unix_s) : NULL;
 
-    if (text == NULL || right_is_free(call->caller, envelope->endpoint))
+    if (text == NULL || right_is_free(call->caller, endpoint))
         return true;
-    right_refuse(router, call->caller, envelope,
+    refusal->verdict = (struct verdict){ CODE_UNAUTHENTICATED, EXECUTED_NO, 0, text };
+    right_note(router, call->caller, endpoint,
             &(struct right_refusal){ NOTE_TOKEN, CODE_UNAUTHENTICATED, text, user });
     return false;
+}
+
+void right_restamp(struct router *router, const struct call *call, struct draft *draft)
+{
+    draft->user = call->on_behalf;
+    if (draft->user != NULL)
+        right_stamp(router, draft);
 }
 
 /* ---- what the user may ---- */
@@ -221,7 +236,7 @@ static bool right_is_above_rules(
     if (right_is_part(peer))
         return true;
     return peer->is_operator && !peer->supervised && user == NULL &&
-           session_is_reserved(route_service_name(endpoint));
+           reserved_has(route_service_name(endpoint));
 }
 
 static const char *right_service(const struct peer *peer)

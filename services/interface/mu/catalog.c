@@ -10,6 +10,7 @@
 #include "services/interface/mu/bus.h"
 #include "services/interface/mu/description.h"
 #include "services/interface/mu/failure.h"
+#include "services/interface/mu/setting.h"
 #include "services/interface/mu/standing.h"
 #include "services/interface/mu/network_list.h"
 #include "mu/auth/v1/auth.pb-c.h"
@@ -162,6 +163,21 @@ void catalog_rules(struct cli *cli, uint32_t timeout_ms, catalog_fn fn, void *us
                 rule->effect == MU__AUTH__V1__EFFECT__EFFECT_ALLOW ? "allow" : "deny", rule->who,
                 rule->endpoints);
         fn(number, about, user);
+    }
+}
+
+void catalog_policies(struct cli *cli, uint32_t timeout_ms, catalog_fn fn, void *user)
+{
+    CLEANUP(bus_reply_free) Mu__Node__V1__PoliciesReply *reply = NULL;
+    Mu__Node__V1__PoliciesRequest request = MU__NODE__V1__POLICIES_REQUEST__INIT;
+    char settings[SETTING_TEXT_MAX];
+    struct mu_status status;
+
+    bus_ask(cli, "node.Policies", &request.base, &mu__node__v1__policies_reply__descriptor,
+            timeout_ms, (ProtobufCMessage **)&reply, &status);
+    for (size_t i = 0; reply != NULL && i < reply->n_policies; i++) {
+        setting_print(reply->policies[i]->policy, NULL, settings);
+        fn(reply->policies[i]->policy->endpoints, settings, user);
     }
 }
 

@@ -19,6 +19,7 @@ enum completer {
     COMPLETE_ACCOUNT,
     COMPLETE_RULE,     /* its number */
     COMPLETE_ENDPOINT, /* service.Method */
+    COMPLETE_POLICY,   /* the scope of a policy that was set */
     COMPLETE_FIELD,    /* key=value of the request of the endpoint before it */
     COMPLETE_COMMAND,
     COMPLETE_CHOICE /* one of `choices` */
