@@ -190,7 +190,9 @@ const char *bus_fix(const struct cli *cli, const struct mu_status *status)
         return "wait longer: --timeout 30s      see what it does: mu logs -f";
     case EXIT_DENIED:
         if (cli->user[0] != '\0')
-            return "as the node's owner: mu logout      see what you may call: mu whoami";
+            return cli->node == NULL
+                           ? "as the node's owner: mu logout      see what you may call: mu whoami"
+                           : "see what you may call: mu whoami";
         return cli->node == NULL ? "run mu as the user who started the node"
                                  : "what changes the node is done there, by who started it";
     case EXIT_NO_CREDITS:
