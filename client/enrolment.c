@@ -14,13 +14,36 @@
 #include "mu/bus/v1/bus.pb-c.h"
 #include "mu/registry/v1/registry.pb-c.h"
 
-enum { TYPES_HASH_SIZE = 32 }; /* BLAKE2b-256 */
+enum {
+    TYPES_HASH_SIZE = 32,      /* BLAKE2b-256 */
+    IDEMPOTENT_SIZE_MAX = 2048 /* bytes of the names of methods in a Hello, which has a limit */
+};
 
 typedef Mu__Bus__V1__Hello__MetadataEntry hello_entry;
 
 static void enrolment_hash(uint8_t hash[TYPES_HASH_SIZE], struct mu_bytes types)
 {
     crypto_generichash(hash, TYPES_HASH_SIZE, types.data, types.size, NULL, 0);
+}
+
+/* The names of methods that their .proto says may be carried out twice, as many as fit, into
+ * `names`, which has room for all. Returns how many. */
+static size_t enrolment_idempotent(const struct mu_service_type *type, char **names)
+{
+    size_t size = 0;
+    size_t count = 0;
+
+    for (size_t i = 0; i < type->method_count; i++) {
+        const struct mu_method *method = &type->methods[i];
+
+        if (method->idempotency == MU_IDEMPOTENCY_UNKNOWN)
+            continue;
+        size += strlen(method->name) + 1;
+        if (size > IDEMPOTENT_SIZE_MAX)
+            break;
+        names[count++] = (char *)(uintptr_t)method->name;
+    }
+    return count;
 }
 
 /* Packs a Hello. The caller frees `*bytesp`. */
@@ -31,10 +54,12 @@ static int enrolment_pack_hello(
     size_t count = bootstrap->word != NULL ? bootstrap->word->n_metadata : 0;
     CLEANUP(cleanup_free) hello_entry *entries = calloc(count + 1, sizeof(*entries));
     CLEANUP(cleanup_free) hello_entry **each = calloc(count + 1, sizeof(*each));
+    CLEANUP(cleanup_free) char **names =
+            calloc(host->service->type->method_count + 1, sizeof(*names));
     Mu__Bus__V1__Hello hello = MU__BUS__V1__HELLO__INIT;
     uint8_t hash[TYPES_HASH_SIZE];
 
-    if (entries == NULL || each == NULL)
+    if (entries == NULL || each == NULL || names == NULL)
         return err_new(-ENOMEM);
     for (size_t i = 0; i < count; i++) {
         mu__bus__v1__hello__metadata_entry__init(&entries[i]);
@@ -47,6 +72,8 @@ static int enrolment_pack_hello(
     hello.n_metadata = count;
     hello.metadata = each;
     hello.calls_max = host->calls_max;
+    hello.n_idempotent = enrolment_idempotent(host->service->type, names);
+    hello.idempotent = names;
     if (types->size != 0) {
         enrolment_hash(hash, *types);
         hello.types = (ProtobufCBinaryData){ .len = sizeof(hash), .data = hash };

@@ -38,6 +38,8 @@ struct mu_manifest_values mu_manifest_values(const Mu__Node__V1__Manifest *manif
         .version = manifest->version[0] != '\0' ? manifest->version : "0.0.0",
         .instances = manifest_value(manifest->instances, 1),
         .calls_max = manifest_value(limits->calls_max, MANIFEST_CALLS_DEFAULT),
+        .calls_made_max = limits->calls_made_max,
+        .rate = limits->rate,
         .memory_mib = limits->memory_mib,
         .files = manifest_value(limits->files, MANIFEST_FILES_DEFAULT),
         .file_mib = manifest_value(limits->file_mib, MANIFEST_FILE_DEFAULT_MIB),
@@ -359,6 +361,8 @@ static int manifest_check_numbers(
     const struct manifest_range ranges[] = {
         { "instances", values.instances, 1, MU_MANIFEST_INSTANCES_MAX },
         { "limits.calls_max", values.calls_max, 1, 65536 },
+        { "limits.calls_made_max", values.calls_made_max, 1, 65536 },
+        { "limits.rate", values.rate, 1, MU_MANIFEST_RATE_MAX },
         { "limits.memory_mib", values.memory_mib, MU_MANIFEST_MEMORY_MIN_MIB, UINT32_MAX },
         { "limits.files", values.files, MU_MANIFEST_FILES_MIN, 1048576 },
         { "restart.failures_max", values.failures_max, 1, MU_MANIFEST_FAILURES_MAX },

@@ -74,17 +74,21 @@ int admit_pack(const struct admit *admit, struct span *packedp)
             mu_body_unpack(&mu__node__v1__manifest__descriptor, bytes, NULL);
     CLEANUP(cleanup_free) struct admit_draft *draft = calloc(1, sizeof(*draft));
     const Mu__Node__V1__Manifest *manifest = (const void *)message;
+    struct mu_manifest_values values;
     uint8_t *packed;
 
     if (message == NULL || draft == NULL)
         return err_new(-ENOMEM);
+    values = mu_manifest_values(manifest);
     mu__router__v1__admit_request__init(&draft->request);
     draft->request.instance = admit->instance;
     draft->request.service = manifest->name;
     draft->request.path = (char *)(uintptr_t)admit->path;
     draft->request.pid = admit->pid;
     draft->request.uid = admit->uid;
-    draft->request.calls_max = mu_manifest_values(manifest).calls_max;
+    draft->request.calls_max = values.calls_max;
+    draft->request.calls_made_max = values.calls_made_max;
+    draft->request.rate = values.rate;
     admit_add_calls(draft, manifest);
     admit_add_exports(draft, manifest);
     packed = malloc(mu__router__v1__admit_request__get_packed_size(&draft->request));

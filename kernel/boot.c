@@ -292,6 +292,16 @@ static int boot_load_grants(struct node *node, struct node_error *error)
     return 0;
 }
 
+static int boot_load_policies(struct node *node, struct node_error *error)
+{
+    int r = policies_load(&node->policies, &node->folders, (uint64_t)time(NULL));
+
+    if (r < 0)
+        return boot_fail(error, r, "cannot read the policies of calls, %s/policies: %s",
+                node->folders.place.state, strerror(-r));
+    return 0;
+}
+
 int boot_open(struct node *node, const struct boot_options *options, struct node_error *error)
 {
     int r;
@@ -300,6 +310,7 @@ int boot_open(struct node *node, const struct boot_options *options, struct node
     list_init(&node->processes);
     list_init(&node->logs);
     grants_init(&node->grants);
+    policies_init(&node->policies);
     node->started_ms = clock_ms();
     umask(077);
     r = boot_find_libexec(node, error);
@@ -313,6 +324,8 @@ int boot_open(struct node *node, const struct boot_options *options, struct node
         r = boot_open_loop(node, error);
     if (r == 0)
         r = boot_load_grants(node, error);
+    if (r == 0)
+        r = boot_load_policies(node, error);
     if (r == 0)
         r = boot_open_core(node, options, error);
     if (r < 0)
@@ -335,6 +348,7 @@ void boot_close(struct node *node)
         process_free(list_entry(link, struct process, link));
     control_deinit(&node->control);
     grants_deinit(&node->grants);
+    policies_deinit(&node->policies);
     cgroup_close(&node->sandbox.cgroups);
     supervisor_deinit(&node->supervisor);
     node->own_log = logfile_close(node->own_log);

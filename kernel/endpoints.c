@@ -14,22 +14,14 @@
 #include "base/log.h"
 #include "kernel/answer.h"
 #include "kernel/config.h"
+#include "kernel/endpoints_policy.h"
 #include "kernel/hold.h"
+#include "kernel/inquiry.h"
 #include "kernel/request.h"
 #include "kernel/view.h"
-#include "mu/bus/v1/bus.pb-c.h"
 #include "mu/debug/v1/debug.pb-c.h"
 #include "mu/node/v1/node.pb-c.h"
 #include "transport/pattern.h"
-
-/* One call, with everything an endpoint needs to answer it. */
-struct inquiry {
-    struct node *node;
-    uint64_t call;
-    struct span body;
-    const Mu__Bus__V1__Caller *caller;
-    const ProtobufCMessage *request; /* unpacked */
-};
 
 typedef void (*endpoints_fn)(const struct inquiry *inquiry);
 
@@ -416,6 +408,12 @@ static const struct endpoint {
             endpoints_revoke },
     { "node.Grants", ENDPOINT_OPERATOR, &mu__node__v1__grants_request__descriptor,
             endpoints_grants },
+    { "node.SetPolicy", ENDPOINT_OPERATOR, &mu__node__v1__set_policy_request__descriptor,
+            endpoints_set_policy },
+    { "node.RemovePolicy", ENDPOINT_OPERATOR, &mu__node__v1__remove_policy_request__descriptor,
+            endpoints_remove_policy },
+    { "node.Policies", ENDPOINT_OPERATOR, &mu__node__v1__policies_request__descriptor,
+            endpoints_policies },
     { "node.Shutdown", ENDPOINT_OPERATOR, &mu__node__v1__shutdown_request__descriptor,
             endpoints_shutdown },
     { "node.Attached", ENDPOINT_ROUTER, &mu__node__v1__attached_request__descriptor,

@@ -23,6 +23,7 @@ enum {
     GRANTS_MAX = 512,            /* endpoints and patterns that operators granted, all together */
     GRANT_ENDPOINTS_MAX = 64,    /* of one grant */
     GRANT_SIZE_MAX = 16384,      /* bytes of its file */
+    POLICY_SIZE_MAX = 16384,     /* bytes of a policy's file */
     REPLY_SIZE_MAX = 196608      /* bytes of one of the supervisor's answers */
 };
 

@@ -153,10 +153,26 @@ void node_send_grants(struct node *node)
     free((void *)(uintptr_t)packed.data);
 }
 
-/* The grants go first, so that no process is admitted without its own. */
+void node_send_policies(struct node *node)
+{
+    struct span packed;
+
+    if (!control_is_open(&node->control))
+        return;
+    if (policies_pack(&node->policies, (uint64_t)time(NULL), &packed) < 0) {
+        log_error("out of memory: the router is not told what holds for calls");
+        return;
+    }
+    control_call(&node->control, "router.Policies", packed);
+    free((void *)(uintptr_t)packed.data);
+}
+
+/* Grants and policies go first, so that no process is admitted without its own, nor called without
+ * what holds for that. */
 static void node_router_ready(struct node *node)
 {
     node_send_grants(node);
+    node_send_policies(node);
     expect_anew(node);
     supervisor_ready(&node->supervisor, node_find_router(node)->instance, clock_ms());
 }

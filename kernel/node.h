@@ -9,6 +9,7 @@
 #include "kernel/control.h"
 #include "kernel/folder.h"
 #include "kernel/grants.h"
+#include "kernel/policies.h"
 #include "kernel/launch.h"
 #include "kernel/lock.h"
 #include "kernel/loop.h"
@@ -33,6 +34,7 @@ struct node {
     struct logfile *own_log; /* owned: node.log; NULL unless a daemon */
     struct folders folders;
     struct grants grants;
+    struct policies_kept policies;
     struct lock lock;
     struct launch_node launch;
     struct sandbox_terms sandbox;
@@ -56,6 +58,9 @@ extern const struct control_events node_control_events;
 
 /* Tells the router what operators granted; fine where there is none. */
 void node_send_grants(struct node *node);
+
+/* The same of what operators set for calls. */
+void node_send_policies(struct node *node);
 
 /* Carries out what the core wants done. Follows every event. */
 void node_settle(struct node *node);

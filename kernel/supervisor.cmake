@@ -16,11 +16,12 @@ if(MU_SANITIZE) # every process reads what reports to leave out
     CAGE_SUPPRESSIONS="${PROJECT_SOURCE_DIR}/tests/tsan.supp")
 endif()
 
-add_library(mu_node STATIC admit.c answer.c boot.c bootstrap.c config.c control.c daemon.c endpoints.c expect.c
-  folder.c grants.c hold.c launch.c lock.c logfile.c loop.c node.c notify.c output.c process.c sandbox.c
+add_library(mu_node STATIC admit.c answer.c boot.c bootstrap.c config.c control.c daemon.c endpoints.c
+  endpoints_policy.c expect.c folder.c grants.c hold.c launch.c lock.c logfile.c loop.c node.c notify.c output.c
+  policies.c process.c sandbox.c
   usage.c view.c)
 target_link_libraries(mu_node PRIVATE mu_options PkgConfig::SODIUM
-  PUBLIC mu_supervisor mu_cage mu_wire mu_manifest mu_proto)
+  PUBLIC mu_supervisor mu_cage mu_terms mu_wire mu_manifest mu_proto)
 
 add_executable(mu-node main.c)
 target_link_libraries(mu-node PRIVATE mu_node mu_options)

@@ -381,9 +381,6 @@ static void stream_send_done(void *user)
 
     if (!failed)
         stream_take(stream, nng_aio_count(stream->send_aio));
-    if (!failed && stream->left.size > 0) {
+    if ((!failed && stream->left.size > 0) || stream_sent(stream, failed))
         stream_go_on(stream);
-    } else if (stream_sent(stream, failed)) {
-        stream_go_on(stream);
-    }
 }

@@ -21,7 +21,7 @@ struct admission {
     bool is_client;
     uint32_t pid;
     uint32_t uid;
-    uint32_t calls_max;
+    struct peer_limits limits;
     uint8_t *calls; /* owned: what the process may call, patterns that end in a NUL each */
     size_t calls_size;
     uint8_t *exports; /* owned: what others may call, as peer_identity.exports */
@@ -43,7 +43,7 @@ static int admission_accepted(struct listener *listener, struct channel *channel
         .channel = admission->channel,
         .is_client = admission->is_client,
         .service = admission->channel != 0 ? NULL : admission->service,
-        .calls_max = admission->calls_max,
+        .limits = admission->limits,
         .calls = { admission->calls, admission->calls_size },
         .exports = { admission->exports, admission->exports_size },
         .link = FRAME_IPC,
@@ -146,7 +146,7 @@ static struct admission *admission_new(struct shell *shell, const struct admissi
     admission->is_client = terms->is_client;
     admission->pid = terms->pid;
     admission->uid = terms->uid;
-    admission->calls_max = terms->calls_max;
+    admission->limits = terms->limits;
     snprintf(admission->service, sizeof(admission->service), "%s", terms->service);
     snprintf(admission->path, sizeof(admission->path), "%s", terms->path);
     return admission;

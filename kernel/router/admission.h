@@ -13,7 +13,7 @@ struct admission_terms {
     const char *path;    /* borrowed during the call */
     uint32_t pid;
     uint32_t uid;
-    uint32_t calls_max;
+    struct peer_limits limits;
     struct span calls;   /* borrowed during the call: as peer_identity.calls */
     struct span exports; /* the same: as peer_identity.exports */
 };

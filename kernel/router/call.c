@@ -135,6 +135,11 @@ static uint32_t call_take_slot(struct call_table *table)
     return slot;
 }
 
+void call_renew(struct call *call)
+{
+    call->generation = call->generation < CALL_GENERATION_MAX ? call->generation + 1 : 1;
+}
+
 struct call *call_take(struct call_table *table, struct peer *caller, struct call_index *index,
         uint64_t caller_id, struct peer *callee)
 {
@@ -148,7 +153,8 @@ struct call *call_take(struct call_table *table, struct peer *caller, struct cal
     if (slot == UINT32_MAX)
         return NULL;
     call = &table->slots[slot];
-    generation = call->generation < CALL_GENERATION_MAX ? call->generation + 1 : 1;
+    call_renew(call);
+    generation = call->generation;
     *call = (struct call){
         .caller = caller, .caller_id = caller_id, .callee = callee, .generation = generation
     };

@@ -17,8 +17,10 @@
 
 struct cap;
 struct claim;
+struct kept;
 struct peer;
 struct user;
+struct policy;
 struct waiter;
 
 struct call {
@@ -29,6 +31,9 @@ struct call {
                                needs none */
     struct claim *claim;    /* borrowed: of its caller at its callee */
     struct user *on_behalf; /* held: whose call it is; NULL: nobody's */
+    struct policy *limited; /* held: it counts among the calls in flight of that one */
+    struct policy *watched; /* held: whose breaker is told how it ends */
+    struct kept *kept;      /* owned: while it may be sent again */
     struct waiter *waiter;  /* owned: while it waits for an instance; else NULL */
     uint64_t caller_id;
     struct list by_caller; /* in caller->calls_made */
@@ -44,6 +49,7 @@ struct call {
     uint32_t generation;
     uint32_t next_free; /* index, while the slot is free */
     bool ended_up;      /* the caller said END */
+    bool probe;         /* by its end an instance that was left out is judged */
     bool trace_made;    /* the caller gave none: the result tells it */
     uint8_t trace[TRACE_SIZE];
 };
@@ -85,6 +91,9 @@ void call_forget_caller(struct call_table *table, struct call_index *index, stru
 
 /* Gives the slot back; it is in no list and no wheel any more. */
 void call_give(struct call_table *table, struct call *call);
+
+/* Gives it another id towards its callee. */
+void call_renew(struct call *call);
 
 /* The id by which the callee knows it. */
 uint64_t call_id(const struct call_table *table, const struct call *call);

@@ -140,7 +140,9 @@ static int control_admit(struct control *control, struct span body)
         .path = request->path,
         .pid = request->pid,
         .uid = request->uid,
-        .calls_max = request->calls_max,
+        .limits = { .calls_max = request->calls_max,
+                .calls_made_max = request->calls_made_max,
+                .rate = request->rate },
     };
     r = request->instance == 0 ? err_new(-EINVAL) : control_read_calls(request, &terms.calls);
     if (r == 0)

@@ -13,6 +13,10 @@
 #include "kernel/router/claim.h"
 #include "kernel/router/crossing.h"
 #include "kernel/router/export.h"
+#include "kernel/router/limit.h"
+#include "kernel/router/outlier.h"
+#include "kernel/router/policy.h"
+#include "kernel/router/retry.h"
 #include "kernel/router/route.h"
 #include "kernel/router/say.h"
 #include "kernel/router/slow.h"
@@ -60,6 +64,7 @@ int router_init(struct router *router, const char *node, uint64_t seed, uint64_t
     outbox_init(&router->self.out, FRAME_IPC);
     snprintf(router->self.admitted, sizeof(router->self.admitted), "router");
     router->self.internal = true;
+    wheel_init(&router->pauses, now_us / 1000);
     wheel_init(&router->wheel, now_us / 1000);
     random_init(&router->random, seed);
     r = call_table_init(&router->calls, seed);
@@ -76,6 +81,7 @@ void router_deinit(struct router *router)
 {
     CHECK(router->peer_count == 0 && list_is_empty(&router->neighbours));
     grant_forget_all(router);
+    policies_forget_all(router);
     claim_orphan(&router->self);
     claim_free_spares(router);
     free(router->self.stamp);
@@ -83,7 +89,7 @@ void router_deinit(struct router *router)
     call_table_deinit(&router->calls);
     service_table_deinit(&router->services);
     user_table_deinit(&router->users);
-    rules_deinit(&router->rules);
+    rulebook_deinit(&router->rulebook);
     *router = (struct router){ 0 };
 }
 
@@ -101,6 +107,8 @@ static void peer_free(struct peer *peer)
     free(peer->stamp);
     free(peer->notice);
     free(peer->exports);
+    free(peer->labels);
+    free(peer->idempotent);
     free(peer);
 }
 
@@ -143,8 +151,8 @@ struct peer *router_attach(struct router *router, const struct peer_identity *id
     peer->is_operator = identity->is_operator;
     peer->instance = identity->instance;
     peer->supervised = identity->instance != 0;
-    peer->calls_max = peer_calls_max(identity->calls_max);
-    peer->calls_made_max = ROUTER_CALLS_MADE_MAX;
+    peer->calls_max = peer_calls_max(identity->limits.calls_max);
+    limit_init(peer, &identity->limits, router->now_us);
     peer->body_max = BODY_SIZE_MAX;
     peer->place = UINT32_MAX;
     if (identity->service != NULL)
@@ -217,6 +225,8 @@ void router_detach(struct router *router, struct peer *peer, uint64_t now_us)
     while (!list_is_empty(&peer->calls_taken)) {
         struct call *call = list_entry(peer->calls_taken.next, struct call, by_callee);
 
+        if (call->caller != NULL && retry_lost(router, call))
+            continue; /* it waits for its next try elsewhere */
         if (call->caller != NULL)
             call_abort(router, call, &dead);
         call_finish(router, call);
@@ -283,16 +293,18 @@ void router_tick(struct router *router, uint64_t now_us)
             continue;
         }
         call->callee->silent = true;
+        outlier_answered(router, call, CODE_DEADLINE_EXCEEDED);
         call_abort(router, call, &late);
     }
     throttle_tick(router);
     slow_tick(router);
+    retry_tick(router);
     note_tell(router);
 }
 
 bool router_wants_ticks(const struct router *router)
 {
-    return router->wheel.count > 0 || !list_is_empty(&router->throttled) ||
+    return router->wheel.count + router->pauses.count > 0 || !list_is_empty(&router->throttled) ||
            !list_is_empty(&router->slow) || note_is_due(router);
 }
 

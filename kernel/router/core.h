@@ -17,13 +17,15 @@
 #include "kernel/router/neighbour.h"
 #include "kernel/router/note.h"
 #include "kernel/router/peer.h"
-#include "kernel/router/rules.h"
+#include "kernel/router/rulebook.h"
 #include "kernel/router/service.h"
 #include "kernel/router/user.h"
 #include "kernel/router/wheel.h"
 #include "transport/stamp.h"
 
 enum { ROUTER_NODE_MAX = 64 }; /* bytes of the node's name with the final NUL */
+
+struct policies;
 
 struct router_stats {
     uint64_t calls;
@@ -57,15 +59,19 @@ struct router {
     uint32_t client_count;    /* … and of those that are clients */
     bool sockets_due;         /* one came or went: the shell looks after its sockets */
     uint32_t peer_count;
-    struct peer self;         /* the router as a caller: its notices to registry and supervisor */
-    struct peer waiting_room; /* the callee of calls that wait for an instance: waiting.c */
-    size_t waiting_bytes;     /* that they brought */
-    uint64_t self_calls;      /* ids of those */
-    uint64_t now_us;          /* of the step being made */
+    struct peer self; /* the router as a caller: its notices to registry and supervisor */
+    struct peer
+            waiting_room; /* the callee of calls that wait: for an instance, a next try, a delay */
+    size_t waiting_bytes; /* that they brought */
+    struct policies *policies; /* owned; NULL: there are none */
+    struct wheel pauses;       /* when what waits for its next try has waited long enough */
+    size_t kept_bytes;         /* of calls that may be sent again */
+    uint64_t self_calls;       /* ids of those */
+    uint64_t now_us;           /* of the step being made */
     uint64_t started_us;
     uint64_t unix_s; /* the shell's word: what tokens are judged by */
     struct user_table users;
-    struct rules rules;
+    struct rulebook rulebook;
     struct notes notes;
     uint8_t stamp[STAMP_SIZE_MAX]; /* of the step being made, where its call is a user's */
     struct router_stats stats;

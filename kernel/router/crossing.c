@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "transport/reserved.h"
 #include "kernel/router/say.h"
 #include "transport/stamp.h"
 
@@ -39,7 +40,7 @@ static struct verdict crossing_judge(const struct router *router, const struct p
     } else if (stamp->hops >= ROUTER_HOPS_MAX) {
         verdict.code = CODE_UNAVAILABLE;
         verdict.text = "the call came over more links than a call may";
-    } else if (session_is_reserved(route_service_name(call->endpoint))) {
+    } else if (reserved_has(route_service_name(call->endpoint))) {
         verdict.code = CODE_PERMISSION_DENIED;
         verdict.text = "router, node, registry and link serve their own node alone";
     } else if (time_us != 0 && time_us <= peer->neighbour->transit_us) {

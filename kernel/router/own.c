@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "kernel/router/authority.h"
+#include "kernel/router/explain.h"
 #include "kernel/router/grant.h"
+#include "kernel/router/policy.h"
 #include "kernel/router/present.h"
 #include "kernel/router/routes.h"
 #include "kernel/router/say.h"
@@ -159,6 +161,8 @@ int own_call(struct router *router, struct peer *peer, const struct envelope *en
         { "router.Caps", grant_list },
         { "router.Grants", grant_replace },
         { "router.Expect", waiting_expect },
+        { "router.Policies", policies_replace },
+        { "router.Explain", explain_answer },
         { "router.Present", present_token },
         { "router.Keys", authority_set_keys },
         { "router.Rules", authority_set_rules },
@@ -166,7 +170,8 @@ int own_call(struct router *router, struct peer *peer, const struct envelope *en
     static const struct verdict supervisors = { CODE_PERMISSION_DENIED, EXECUTED_NO, 0,
         "Admit and Dismiss are the supervisor's" };
     static const struct verdict unknown = { CODE_UNIMPLEMENTED, EXECUTED_NO, 0,
-        "the router has Present, Grant, Revoke, Caps, Stats, Link, Routes, Keys, Rules and "
+        "the router has Present, Grant, Revoke, Caps, Explain, Stats, Link, Routes, Keys, Rules "
+        "and "
         "mu.Health" };
 
     for (size_t i = 0; i < sizeof(endpoints) / sizeof(endpoints[0]); i++) {

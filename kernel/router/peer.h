@@ -6,6 +6,8 @@
 #include <stdint.h>
 
 #include "base/list.h"
+#include "kernel/router/breaker.h"
+#include "kernel/router/bucket.h"
 #include "kernel/router/call.h"
 #include "kernel/router/claim.h"
 #include "transport/outbox.h"
@@ -21,6 +23,13 @@ enum peer_state {
     PEER_DRAINING /* takes no new calls */
 };
 
+/* By the manifest; 0: by default. */
+struct peer_limits {
+    uint32_t calls_max;      /* that it is sent at a time */
+    uint32_t calls_made_max; /* that it makes at a time */
+    uint32_t rate;           /* calls that it makes in a second; 0: as many as it can */
+};
+
 /* What the shell knows of a new channel, from the kernel or from the supervisor. */
 struct peer_identity {
     uint32_t uid;
@@ -28,9 +37,9 @@ struct peer_identity {
     bool is_operator;  /* its uid owns the node */
     uint64_t instance; /* 0: not started by the supervisor */
     const char
-            *service;   /* borrowed during the call: admitted as this one; NULL unless supervised */
-    uint32_t calls_max; /* by the manifest; 0: by default */
-    struct span calls;  /* borrowed during the call: the manifest's patterns, each with a NUL */
+            *service; /* borrowed during the call: admitted as this one; NULL unless supervised */
+    struct peer_limits limits;
+    struct span calls;   /* borrowed during the call: the manifest's patterns, each with a NUL */
     struct span exports; /* the same: endpoints and to whom, in turn, each with a NUL */
     uint64_t channel;    /* of router.Link: a node's, or a client's; 0: none, but a process */
     bool is_client;      /* with `channel`: a client's */
@@ -75,6 +84,11 @@ struct peer {
     char *exports; /* owned: its endpoints and who may call them, in turn, each with a NUL; NULL:
                       all of them, all */
     size_t exports_size;
+    char *labels; /* owned: its metadata, keys and values in turn, each with a NUL; NULL: none */
+    size_t labels_size;
+    char *idempotent; /* owned: its methods that are, each with a NUL; NULL: none says so */
+    size_t idempotent_size;
+    struct breaker breaker;
     bool bound;       /* it calls what its capabilities cover, and nothing else */
     struct list caps; /* owned: struct cap.by_holder */
     uint32_t cap_count;
@@ -92,6 +106,8 @@ struct peer {
     uint32_t calls_taken_count; /* also those whose callers gave up: it may be busy with them */
     uint32_t calls_max;         /* that it takes at a time */
     uint32_t calls_made_max;    /* that it makes at a time */
+    uint32_t rate;              /* that it makes in a second; 0: as many as it can */
+    struct bucket bucket;       /* with `rate` */
     size_t body_max;            /* bytes of a call's body that it can take */
     uint32_t latency_us;        /* smoothed */
     bool silent;    /* the time of a call to it ran out, and it has answered none since */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "kernel/router/route.h"
+#include "transport/reserved.h"
 #include "kernel/router/say.h"
 
 /* Of the node's own parts. */
@@ -54,7 +55,7 @@ bool permit_has(struct span endpoint)
     if (method.size >= 3 && memcmp(method.data, "mu.", 3) == 0)
         return permit_is_any(
                 method, permit_library, sizeof(permit_library) / sizeof(permit_library[0]));
-    if (session_is_reserved(service))
+    if (reserved_has(service))
         return permit_is_any(endpoint, permit_own, sizeof(permit_own) / sizeof(permit_own[0]));
     return true;
 }

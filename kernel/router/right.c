@@ -8,6 +8,7 @@
 #include "kernel/router/cap.h"
 #include "kernel/router/export.h"
 #include "kernel/router/grant.h"
+#include "transport/reserved.h"
 
 bool right_is_for_all(struct span endpoint)
 {
@@ -25,7 +26,7 @@ static bool right_is_part(const struct peer *peer)
 {
     struct span admitted = { (const uint8_t *)peer->admitted, strlen(peer->admitted) };
 
-    return peer->internal || (peer->supervised && session_is_reserved(admitted));
+    return peer->internal || (peer->supervised && reserved_has(admitted));
 }
 
 /* True where no token limits the call. Parts of the node call each other to do what they were
@@ -33,23 +34,32 @@ static bool right_is_part(const struct peer *peer)
 static bool right_is_free(const struct peer *peer, struct span endpoint)
 {
     return right_is_for_all(endpoint) ||
-           (right_is_part(peer) && session_is_reserved(route_service_name(endpoint)));
+           (right_is_part(peer) && reserved_has(route_service_name(endpoint)));
 }
 
-void right_refuse(struct router *router, struct peer *peer, const struct envelope *envelope,
-        const struct right_refusal *refusal)
+/* Keeps a note of a refusal. Returns what its caller is to be told. */
+static struct verdict right_note(struct router *router, const struct peer *peer,
+        struct span endpoint, const struct right_refusal *refusal)
 {
     struct note note = { .kind = refusal->kind, .at_s = router->unix_s };
 
     router->stats.calls_denied += 1;
     note_name(peer, refusal->user, note.by);
-    snprintf(note.endpoint, sizeof(note.endpoint), "%.*s", (int)envelope->endpoint.size,
-            (const char *)envelope->endpoint.data);
+    snprintf(note.endpoint, sizeof(note.endpoint), "%.*s", (int)endpoint.size,
+            (const char *)endpoint.data);
     snprintf(note.reason, sizeof(note.reason), "%s", refusal->text);
     note_add(router, &note);
-    say_verdict(router, peer, envelope->id,
-            &(struct verdict){
-                    .code = refusal->code, .executed = EXECUTED_NO, .text = refusal->text });
+    return (struct verdict){
+        .code = refusal->code, .executed = EXECUTED_NO, .text = refusal->text
+    };
+}
+
+void right_refuse(struct router *router, struct peer *peer, const struct envelope *envelope,
+        const struct right_refusal *refusal)
+{
+    struct verdict verdict = right_note(router, peer, envelope->endpoint, refusal);
+
+    say_verdict(router, peer, envelope->id, &verdict);
 }
 
 void right_refuse_token(struct router *router, struct peer *peer, const struct envelope *envelope,
@@ -92,18 +102,17 @@ static const char *right_whose(const struct peer *caller)
     return caller->visitor != NULL ? "clients" : caller->admitted;
 }
 
-bool right_exports(struct router *router, struct peer *peer, const struct envelope *envelope,
-        const struct draft *draft)
+bool right_exports(struct router *router, struct peer *peer, struct span endpoint,
+        const struct draft *draft, struct refusal *refusal)
 {
-    char text[STATUS_TEXT_MAX];
-
-    if (export_allows(draft->callee, peer, envelope->endpoint))
+    if (export_allows(draft->callee, peer, endpoint))
         return true;
-    snprintf(text, sizeof(text), "%s does not export %.*s to %s (`exports` in its manifest)",
-            draft->service->name, (int)envelope->endpoint.size,
-            (const char *)envelope->endpoint.data, right_whose(peer));
-    right_refuse(router, peer, envelope,
-            &(struct right_refusal){ NOTE_EXPORT, CODE_PERMISSION_DENIED, text, draft->user });
+    snprintf(refusal->text, sizeof(refusal->text),
+            "%s does not export %.*s to %s (`exports` in its manifest)", draft->service->name,
+            (int)endpoint.size, (const char *)endpoint.data, right_whose(peer));
+    refusal->verdict = right_note(router, peer, endpoint,
+            &(struct right_refusal){
+                    NOTE_EXPORT, CODE_PERMISSION_DENIED, refusal->text, draft->user });
     return false;
 }
 
@@ -138,7 +147,7 @@ static const char *right_void_text(
     return text != NULL ? text : user_void_text(draft->user, router->unix_s);
 }
 
-static void right_stamp(struct router *router, struct draft *draft)
+void right_stamp(struct router *router, struct draft *draft)
 {
     const struct user *user = draft->user;
 
@@ -173,16 +182,18 @@ bool right_find_user(struct router *router, struct peer *peer, const struct enve
     return false;
 }
 
-bool right_still_holds(
-        struct router *router, const struct call *call, const struct envelope *envelope)
+bool right_still_holds(struct router *router, const struct call *call, struct span endpoint,
+        struct draft *draft, struct refusal *refusal)
 {
-    const struct user *user = call->on_behalf;
-    const char *text = user != NULL ? user_void_text(user, router->unix_s) : NULL;
+    const char *text = NULL;
 
-    if (text == NULL || right_is_free(call->caller, envelope->endpoint))
+    draft->user = call->on_behalf;
+    if (draft->user != NULL && !right_is_free(call->caller, endpoint))
+        text = user_void_text(draft->user, router->unix_s);
+    if (text == NULL)
         return true;
-    right_refuse(router, call->caller, envelope,
-            &(struct right_refusal){ NOTE_TOKEN, CODE_UNAUTHENTICATED, text, user });
+    refusal->verdict = right_note(router, call->caller, endpoint,
+            &(struct right_refusal){ NOTE_TOKEN, CODE_UNAUTHENTICATED, text, draft->user });
     return false;
 }
 
@@ -221,7 +232,7 @@ static bool right_is_above_rules(
     if (right_is_part(peer))
         return true;
     return peer->is_operator && !peer->supervised && user == NULL &&
-           session_is_reserved(route_service_name(endpoint));
+           reserved_has(route_service_name(endpoint));
 }
 
 static const char *right_service(const struct peer *peer)
@@ -243,7 +254,7 @@ static bool right_is_ruled_out(struct router *router, struct peer *peer,
 
     if (right_is_above_rules(peer, envelope->endpoint, draft->user))
         return false;
-    rule = rules_find(&router->rules, &call);
+    rule = rulebook_find(&router->rulebook, &call);
     if (rule == NULL || !rule->deny)
         return false;
     snprintf(text, sizeof(text), "rule %llu denies %.*s%s%s", (unsigned long long)rule->id,
@@ -272,13 +283,13 @@ static bool right_charge(struct router *router, struct peer *peer, const struct 
 bool right_judge(struct router *router, struct peer *peer, const struct envelope *envelope,
         struct draft *draft)
 {
-    if (draft->user == NULL && router->rules.count == 0)
+    if (draft->user == NULL && router->rulebook.count == 0)
         return true;
     if (right_is_free(peer, envelope->endpoint))
         return true;
     if (draft->user != NULL && !right_is_covered(router, peer, envelope, draft))
         return false;
-    if (router->rules.count > 0 && right_is_ruled_out(router, peer, envelope, draft))
+    if (router->rulebook.count > 0 && right_is_ruled_out(router, peer, envelope, draft))
         return false;
     return draft->user == NULL || right_charge(router, peer, envelope, draft);
 }

@@ -7,10 +7,15 @@
 
 #include "base/err.h"
 #include "kernel/router/cap.h"
+#include "kernel/router/choice.h"
 #include "kernel/router/claim.h"
 #include "kernel/router/crossing.h"
+#include "kernel/router/gate.h"
+#include "kernel/router/limit.h"
+#include "kernel/router/outlier.h"
 #include "kernel/router/own.h"
 #include "kernel/router/permit.h"
+#include "kernel/router/retry.h"
 #include "kernel/router/right.h"
 #include "kernel/router/route.h"
 #include "kernel/router/routes.h"
@@ -73,26 +78,29 @@ static void route_write_full(char text[ROUTE_TEXT_MAX], const struct service *se
                 outbox_queued(&full->out), OUTBOX_HARD_MAX);
 }
 
-/* Tells the caller why nobody is sent its call. */
-static void route_explain(struct router *router, struct peer *peer, const struct envelope *envelope,
-        const struct draft *draft, enum routes_outcome outcome)
+/* Why nobody is sent the call. */
+static struct verdict route_explain(const struct router *router, const struct peer *peer,
+        const struct envelope *envelope, const struct draft *draft, enum routes_outcome outcome,
+        char *text)
 {
-    struct span name = route_service_name(envelope->endpoint);
     const struct service *service = draft->service;
     bool alone = router->neighbour_count == 0;
-    struct verdict verdict = { .executed = EXECUTED_NO, .code = CODE_UNAVAILABLE };
-    char text[ROUTE_TEXT_MAX];
+    struct span name = route_service_name(envelope->endpoint);
+    struct verdict verdict = { .executed = EXECUTED_NO, .code = CODE_UNAVAILABLE, .text = text };
 
-    verdict.text = text;
     if (service == NULL) {
         verdict.code = CODE_NOT_FOUND;
-        snprintf(text, sizeof(text),
+        snprintf(text, STATUS_TEXT_MAX,
                 alone ? "no service \"%.*s\" on this node" : "no node offers \"%.*s\"",
                 (int)name.size, name.data);
     } else if (draft->callee != NULL) {
         verdict.code = CODE_RESOURCE_EXHAUSTED;
-        snprintf(text, sizeof(text), "%s takes bodies of up to %zu bytes", service->name,
+        snprintf(text, STATUS_TEXT_MAX, "%s takes bodies of up to %zu bytes", service->name,
                 draft->callee->body_max);
+    } else if (draft->rules != NULL && service->ready_count != 0 && !choice_is_any(draft)) {
+        snprintf(text, STATUS_TEXT_MAX,
+                "a policy leaves no instance of %s that is here (`mu policy explain`)",
+                service->name);
     } else if (service->ready_count != 0) {
         verdict.code = CODE_RESOURCE_EXHAUSTED;
         verdict.retry_after_ms = route_wait_ms(service->ready[0]);
@@ -100,52 +108,56 @@ static void route_explain(struct router *router, struct peer *peer, const struct
     } else if (outcome == ROUTES_FULL) {
         verdict.code = CODE_RESOURCE_EXHAUSTED;
         verdict.retry_after_ms = ROUTE_RETRY_MS;
-        snprintf(text, sizeof(text), "the links to nodes that offer %s are full", service->name);
+        snprintf(text, STATUS_TEXT_MAX, "the links to nodes that offer %s are full", service->name);
     } else if (service->route_count != 0) {
         verdict.retry_after_ms = ROUTE_RETRY_MS;
-        snprintf(text, sizeof(text),
+        snprintf(text, STATUS_TEXT_MAX,
                 "no instance of %s here, and no way to another node's is open to this call",
                 service->name);
     } else {
         verdict.retry_after_ms = ROUTE_RETRY_MS;
-        snprintf(text, sizeof(text),
+        snprintf(text, STATUS_TEXT_MAX,
                 alone ? "no instance of %s takes calls now" : "no node offers %s now",
                 service->name);
     }
-    say_verdict(router, peer, envelope->id, &verdict);
+    return verdict;
 }
 
-/* Finds a way to another node for a call that no instance here takes. False where there is none:
- * then it waits, or the caller is told. */
-static bool route_find_way(struct router *router, struct peer *peer,
-        const struct envelope *envelope, struct draft *draft)
+/* Finds a way to another node for a call that no instance here takes. False where there is none. */
+static bool route_find_way(struct router *router, const struct peer *peer,
+        const struct envelope *envelope, struct draft *draft, struct refusal *refusal)
 {
     const struct routes_bounds bounds = { peer, ROUTER_HOPS_MAX - draft->hops,
         route_size(envelope) };
     enum routes_outcome outcome = ROUTES_NONE;
 
-    if (draft->service != NULL)
+    if (draft->service != NULL && !choice_is_here(draft))
         outcome = routes_pick(draft->service, &bounds, &router->random, &draft->callee);
     if (outcome == ROUTES_FOUND)
         return true;
-    if (waiting_take(router, peer, envelope, draft))
-        return false;
-    route_explain(router, peer, envelope, draft, outcome);
+    refusal->verdict = route_explain(router, peer, envelope, draft, outcome, refusal->text);
     return false;
 }
 
-/* Finds who serves the endpoint: an instance here, else one on another node. False where nobody
- * does, which the caller is told. */
-static bool route_find_callee(struct router *router, struct peer *peer,
-        const struct envelope *envelope, struct draft *draft)
+/* An instance here, by what policies say; NULL where none has room. */
+static struct peer *route_pick(struct router *router, const struct peer *peer,
+        const struct envelope *envelope, const struct draft *draft)
+{
+    if (draft->rules != NULL)
+        return choice_pick(router, peer, draft, route_size(envelope));
+    return service_pick(draft->service, peer, route_size(envelope), &router->random);
+}
+
+bool route_find_callee(struct router *router, struct peer *peer, const struct envelope *envelope,
+        struct draft *draft, struct refusal *refusal)
 {
     draft->service = service_find(&router->services, route_service_name(envelope->endpoint));
     if (draft->service != NULL) {
-        draft->callee = service_pick(draft->service, peer, route_size(envelope), &router->random);
+        draft->callee = route_pick(router, peer, envelope, draft);
         if (draft->callee != NULL && envelope->body.size <= draft->callee->body_max)
-            return right_exports(router, peer, envelope, draft);
+            return right_exports(router, peer, envelope->endpoint, draft, refusal);
     }
-    return route_find_way(router, peer, envelope, draft);
+    return route_find_way(router, peer, envelope, draft, refusal);
 }
 
 /* Finds the call on whose behalf this one is made, if any. False where it is over already, which
@@ -167,7 +179,8 @@ static bool route_find_parent(struct router *router, struct peer *peer,
 static void route_find_deadline(
         const struct router *router, const struct envelope *envelope, struct draft *draft)
 {
-    uint64_t timeout_ms = envelope->timeout_ms;
+    uint64_t timeout_ms =
+            draft->rules != NULL ? gate_timeout_ms(draft->rules, envelope) : envelope->timeout_ms;
 
     if (timeout_ms == 0 && envelope->shape == SHAPE_UNARY)
         timeout_ms = TIMEOUT_DEFAULT_MS;
@@ -231,9 +244,9 @@ struct call *route_seat(struct router *router, struct peer *peer, const struct e
     call->claim = claim;
     call->shape = envelope->shape;
     call->deadline_us = draft->deadline_us;
-    call->started_us = router->now_us;
     call->window_up = STREAM_WINDOW;
     call->window_down = STREAM_WINDOW;
+    gate_enter(call, draft->rules);
     route_trace(router, envelope, draft, call);
     list_push(&peer->calls_made, &call->by_caller);
     list_push(&callee->calls_taken, &call->by_callee);
@@ -241,14 +254,17 @@ struct call *route_seat(struct router *router, struct peer *peer, const struct e
     callee->calls_taken_count += 1;
     if (draft->parent != NULL)
         list_push(&draft->parent->children, &call->by_parent);
+    if (call->deadline_us != 0)
+        wheel_add(&router->wheel, &call->timer, (call->deadline_us + 999) / 1000);
     return call;
 }
 
-/* Puts the call into its callee's outbox. */
-static void route_send(struct router *router, struct call *call, const struct envelope *envelope,
-        const struct draft *draft)
+/* Puts the call into the callee's outbox, at the expense of its claim there. False where that has
+ * no room. */
+static bool route_forward(struct router *router, const struct call *call, struct claim *claim,
+        const struct envelope *envelope, const struct draft *draft)
 {
-    struct peer *callee = call->callee;
+    struct peer *callee = claim->callee;
     const struct envelope forward = { .kind = ENVELOPE_CALL,
         .id = call_id(&router->calls, call),
         .shape = envelope->shape,
@@ -259,46 +275,77 @@ static void route_send(struct router *router, struct call *call, const struct en
         .caller = draft->caller };
     size_t queued = callee->out.size;
 
-    if (!say(router, callee, &forward, OUTBOX_CALLS)) {
-        route_refuse(router, call->caller, envelope, CODE_RESOURCE_EXHAUSTED,
-                "too many bytes wait for the service already");
-        call_finish(router, call);
-        return;
-    }
-    claim_charge(call->claim, callee->out.size - queued);
+    if (!say(router, callee, &forward, OUTBOX_CALLS))
+        return false;
+    claim_charge(claim, callee->out.size - queued);
     callee->calls += 1;
-    router->stats.calls += 1;
     throttle_hasten(router, callee);
-    if (call->deadline_us != 0)
-        wheel_add(&router->wheel, &call->timer, (call->deadline_us + 999) / 1000);
+    return true;
 }
 
-/* Gives the call a slot and sends it. */
+/* Gives the call a slot and puts it into the callee's outbox. */
 static void route_open(struct router *router, struct peer *peer, const struct envelope *envelope,
         const struct draft *draft)
 {
     struct call *call = route_seat(router, peer, envelope, draft);
 
-    if (call != NULL)
-        route_send(router, call, envelope, draft);
+    if (call == NULL)
+        return;
+    if (route_forward(router, call, call->claim, envelope, draft)) {
+        router->stats.calls += 1;
+        outlier_sent(router, call, draft->rules);
+        return;
+    }
+    route_refuse(router, peer, envelope, CODE_RESOURCE_EXHAUSTED,
+            "too many bytes wait for the service already");
+    call_finish(router, call);
 }
 
-/* Puts a call that waited where it belongs. False without memory. */
-static bool route_reseat(struct router *router, struct call *call, struct peer *callee)
+/* Takes the call from its callee, which is done with it, to the one of the claim. */
+static void route_reseat(struct router *router, struct call *call, struct claim *claim)
 {
-    struct claim *claim = claim_take(router, call->caller, callee);
+    struct peer *left = call->callee;
+
+    while (!list_is_empty(&call->children))
+        list_remove(call->children.next); /* they go on by themselves */
+    outlier_done(call);
+    list_remove(&call->by_callee);
+    claim_give(router, call->claim);
+    left->calls_taken_count -= 1;
+    call->claim = claim;
+    call->callee = claim->callee;
+    list_push(&call->callee->calls_taken, &call->by_callee);
+    call->callee->calls_taken_count += 1;
+    session_drained(router, left);
+}
+
+bool route_take_back(struct router *router, struct call *call)
+{
+    struct claim *claim = claim_take(router, call->caller, &router->waiting_room);
 
     if (claim == NULL)
         return false;
-    claim_give(router, call->claim);
-    list_remove(&call->by_callee);
-    call->callee->calls_taken_count -= 1;
-    wheel_remove(&router->wheel, &call->timer);
-    call->claim = claim;
-    call->callee = callee;
+    route_reseat(router, call, claim);
+    call_renew(call);
+    return true;
+}
+
+bool route_hand_over(struct router *router, struct call *call, const struct envelope *envelope,
+        const struct draft *draft, struct refusal *refusal)
+{
+    struct claim *claim = claim_take(router, call->caller, draft->callee);
+
+    refusal->verdict = (struct verdict){ CODE_RESOURCE_EXHAUSTED, EXECUTED_NO, 0,
+        "too many bytes wait for the service already" };
+    if (claim == NULL)
+        return false;
+    if (!route_forward(router, call, claim, envelope, draft)) {
+        claim_give(router, claim);
+        return false;
+    }
+    route_reseat(router, call, claim);
     call->started_us = router->now_us;
-    list_push(&callee->calls_taken, &call->by_callee);
-    callee->calls_taken_count += 1;
+    outlier_sent(router, call, draft->rules);
     return true;
 }
 
@@ -306,24 +353,45 @@ void route_move(struct router *router, struct call *call, const struct envelope 
         const struct draft *draft)
 {
     struct draft moved = *draft;
+    struct refusal refusal;
 
-    moved.callee =
-            service_pick(draft->service, call->caller, route_size(envelope), &router->random);
-    if (!right_still_holds(router, call, envelope)) {
-        call_finish(router, call);
+    wheel_remove(&router->wheel, &call->timer);
+    if (call->deadline_us != 0)
+        wheel_add(&router->wheel, &call->timer, (call->deadline_us + 999) / 1000);
+    moved.rules = policy_find(router, call->caller, envelope->endpoint);
+    moved.callee = route_pick(router, call->caller, envelope, &moved);
+    if (!right_still_holds(router, call, envelope->endpoint, &moved, &refusal)) {
+        call_abort(router, call, &refusal.verdict);
         return;
     }
     if (moved.callee == NULL || envelope->body.size > moved.callee->body_max)
-        route_explain(router, call->caller, envelope, &moved, ROUTES_NONE);
-    else if (right_exports(router, call->caller, envelope, &moved)) {
-        if (route_reseat(router, call, moved.callee)) {
-            route_send(router, call, envelope, &moved);
-            return;
-        }
-        route_refuse(router, call->caller, envelope, CODE_RESOURCE_EXHAUSTED,
-                "the router is out of memory");
+        refusal.verdict =
+                route_explain(router, call->caller, envelope, &moved, ROUTES_NONE, refusal.text);
+    else if (right_exports(router, call->caller, envelope->endpoint, &moved, &refusal) &&
+             route_hand_over(router, call, envelope, &moved, &refusal)) {
+        router->stats.calls += call->kept == NULL ? 1 : 0; /* what is kept was counted */
+        return;
     }
-    call_finish(router, call);
+    if (!retry_refused(router, call, &refusal.verdict))
+        call_abort(router, call, &refusal.verdict);
+}
+
+/* Sends a call that may be made: to who serves it, at once, or when a policy says or somebody is
+ * there. */
+static void route_dispatch(struct router *router, struct peer *peer,
+        const struct envelope *envelope, struct draft *draft)
+{
+    struct refusal refusal;
+
+    if (!gate_admit(router, peer, envelope, draft))
+        return;
+    route_find_deadline(router, envelope, draft);
+    if (draft->rules != NULL && retry_begin(router, peer, envelope, draft))
+        return;
+    if (route_find_callee(router, peer, envelope, draft, &refusal))
+        route_open(router, peer, envelope, draft);
+    else if (!waiting_take(router, peer, envelope, draft))
+        say_verdict(router, peer, envelope->id, &refusal.verdict);
 }
 
 /* False where the call is refused for want of a right or of room, which the caller is told. */
@@ -337,34 +405,15 @@ static bool route_may_call(struct router *router, struct peer *peer,
         right_refuse(router, peer, envelope, &clients);
         return false;
     }
-    if (peer->calls_made_count >= peer->calls_made_max) {
-        route_refuse(router, peer, envelope, CODE_RESOURCE_EXHAUSTED,
-                "this channel has as many calls under way as one may have");
-        return false;
-    }
-    return right_find_cap(router, peer, envelope, draft) &&
+    return limit_admits(router, peer, envelope) && right_find_cap(router, peer, envelope, draft) &&
            right_judge(router, peer, envelope, draft);
-}
-
-/* Answers a call to the router itself, sends any other on its way. */
-static void route_dispatch(struct router *router, struct peer *peer,
-        const struct envelope *envelope, struct draft *draft)
-{
-    static const uint8_t own[] = "router";
-    struct span name = route_service_name(envelope->endpoint);
-
-    if (name.size == sizeof(own) - 1 && memcmp(name.data, own, name.size) == 0) {
-        own_call(router, peer, envelope);
-        return;
-    }
-    route_find_deadline(router, envelope, draft);
-    if (route_find_callee(router, peer, envelope, draft))
-        route_open(router, peer, envelope, draft);
 }
 
 int route_call(struct router *router, struct peer *peer, const struct envelope *envelope)
 {
+    static const uint8_t own[] = "router";
     struct draft draft = { .caller = { peer->stamp, peer->stamp_size } };
+    struct span name;
 
     if (envelope->id == 0 || envelope->id >= CALL_ID_ROUTER ||
             call_find_by_caller(&router->calls, &peer->index, envelope->id) != NULL)
@@ -382,10 +431,14 @@ int route_call(struct router *router, struct peer *peer, const struct envelope *
                 "a call carries a caller or a status, which are not the sender's to write");
         return 0;
     }
-    if (route_find_parent(router, peer, envelope, &draft) &&
-            right_find_user(router, peer, envelope, &draft) &&
-            route_may_call(router, peer, envelope, &draft))
-        route_dispatch(router, peer, envelope, &draft);
+    if (!route_find_parent(router, peer, envelope, &draft) ||
+            !right_find_user(router, peer, envelope, &draft) ||
+            !route_may_call(router, peer, envelope, &draft))
+        return 0;
+    name = route_service_name(envelope->endpoint);
+    if (name.size == sizeof(own) - 1 && memcmp(name.data, own, name.size) == 0)
+        return own_call(router, peer, envelope);
+    route_dispatch(router, peer, envelope, &draft);
     return 0;
 }
 
@@ -425,7 +478,7 @@ int route_result(struct router *router, struct peer *peer, const struct envelope
     struct envelope forward = {
         .kind = ENVELOPE_RESULT, .status = envelope->status, .body = envelope->body
     };
-    struct status status;
+    struct status status = { 0 };
 
     if (envelope->status.size != 0 && status_read(&status, envelope->status) != ENVELOPE_OK)
         return err_new(-EPROTO); /* the caller's reader might stumble over it */
@@ -446,6 +499,9 @@ int route_result(struct router *router, struct peer *peer, const struct envelope
             call->trace_made ? (struct span){ call->trace, TRACE_SIZE } : (struct span){ 0 };
     if (call->shape == SHAPE_UNARY)
         route_measure(router, peer, call);
+    outlier_answered(router, call, status.code);
+    if (envelope->status.size != 0 && retry_answered(router, call, &status))
+        return 0; /* the caller has not heard the last of it */
     if (envelope->status.size != 0)
         router->stats.calls_failed += 1;
     if (!say(router, call->caller, &forward, OUTBOX_RESULTS))

@@ -2,28 +2,35 @@
 #pragma once
 
 #include "kernel/router/core.h"
+#include "kernel/router/say.h"
+
+struct rules;
 
 /* What a call is made of before it has a slot. */
 struct draft {
     struct service *service;
     struct call *parent;
     struct peer *callee;
-    const struct cap *cap; /* that lets it through; NULL: its caller needs none */
-    struct user *user;     /* on whose behalf; NULL: nobody's */
-    struct span caller;    /* a packed mu.bus.v1.Caller */
-    uint64_t deadline_us;  /* 0: none */
-    uint32_t transit_us;   /* that it was on its way from another node: off its time */
-    uint32_t hops;         /* links that it came over */
+    const struct cap *cap;     /* that lets it through; NULL: its caller needs none */
+    struct user *user;         /* on whose behalf; NULL: nobody's */
+    struct span caller;        /* a packed mu.bus.v1.Caller */
+    uint64_t deadline_us;      /* 0: none */
+    uint32_t transit_us;       /* that it was on its way from another node: off its time */
+    uint32_t hops;             /* links that it came over */
+    const struct rules *rules; /* what policies say of it; NULL: nothing */
+    uint64_t avoid;            /* the instance that it failed at; 0: none */
+    uint32_t delay_ms;         /* before it is sent */
+};
+
+/* Why nobody is sent a call. */
+struct refusal {
+    struct verdict verdict; /* its text is `text`, or static */
+    char text[STATUS_TEXT_MAX];
 };
 
 int route_call(struct router *router, struct peer *peer, const struct envelope *envelope);
 int route_result(struct router *router, struct peer *peer, const struct envelope *envelope);
 int route_cancel(struct router *router, struct peer *peer, const struct envelope *envelope);
-
-/* Gives the call a slot, as one of its caller's and its callee's. NULL where it finds none, which
- * the caller is told. */
-struct call *route_seat(struct router *router, struct peer *peer, const struct envelope *envelope,
-        const struct draft *draft);
 
 /* Sends a call that waited to an instance of the draft's service, or ends it and says why.
  * `envelope` is what its caller sent, and the rest of the draft as it was then. */
@@ -33,6 +40,26 @@ void route_move(struct router *router, struct call *call, const struct envelope 
 /* Opens a call of the router's own to `service` (one that exists), whose result it drops. */
 void route_notice(
         struct router *router, const char *service, const char *endpoint, struct span body);
+
+/* The steps of a call, for what sends it again. First who serves it, into `draft->callee`: an
+ * instance here, else one on another node. False where nobody does, for the reason in `*refusal`.
+ */
+bool route_find_callee(struct router *router, struct peer *peer, const struct envelope *envelope,
+        struct draft *draft, struct refusal *refusal);
+
+/* Then a slot, as one of its caller's and its callee's, which may be the waiting room. NULL where
+ * it finds none, which the caller is told. */
+struct call *route_seat(struct router *router, struct peer *peer, const struct envelope *envelope,
+        const struct draft *draft);
+
+/* Takes the call from its callee, which is done with it, into the waiting room, by another id.
+ * False without memory; then it is where it was. */
+bool route_take_back(struct router *router, struct call *call);
+
+/* Sends a call that is in the waiting room to the draft's callee. False where that has no room, as
+ * `refusal` says; then it is there still. */
+bool route_hand_over(struct router *router, struct call *call, const struct envelope *envelope,
+        const struct draft *draft, struct refusal *refusal);
 
 /* `greeter` of `greeter.Hello`. */
 struct span route_service_name(struct span endpoint);

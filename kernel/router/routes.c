@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "kernel/router/own.h"
+#include "transport/reserved.h"
 #include "kernel/router/say.h"
 #include "mu/router/v1/router.pb-c.h"
 
@@ -31,7 +32,7 @@ static const char *routes_find_fault(const Mu__Router__V1__RoutesRequest *reques
 
         if (!service_name_is_valid(name))
             return "a route's service is a lower-case letter, then up to 62 of a-z, 0-9 and -";
-        if (session_is_reserved(name))
+        if (reserved_has(name))
             return "router, node, registry and link are reached on their own node alone";
         if (route->hops == 0 || route->hops > ROUTER_HOPS_MAX)
             return "a route has 1 to 3 hops";

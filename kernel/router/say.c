@@ -5,6 +5,9 @@
 
 #include "base/check.h"
 #include "kernel/router/claim.h"
+#include "kernel/router/gate.h"
+#include "kernel/router/outlier.h"
+#include "kernel/router/retry.h"
 #include "kernel/router/slow.h"
 #include "kernel/router/throttle.h"
 #include "kernel/router/waiting.h"
@@ -90,6 +93,7 @@ void say_unwelcome(struct router *router, struct peer *peer, const struct verdic
 /* The caller's side of the call is over. */
 static void call_release_caller(struct router *router, struct call *call)
 {
+    retry_forget(router, call);
     call->caller->calls_made_count -= 1;
     list_remove(&call->by_caller);
     list_remove(&call->by_parent);
@@ -103,10 +107,12 @@ static void call_abort_one(struct router *router, struct call *call, const struc
 {
     say_verdict(router, call->caller, call->caller_id, verdict);
     call_release_caller(router, call);
+    if (call->callee == &router->waiting_room) {
+        call_finish(router, call); /* nobody has it */
+        return;
+    }
     say_surely(router, call->callee,
             &(struct envelope){ .kind = ENVELOPE_CANCEL, .id = call_id(&router->calls, call) });
-    if (call->waiter != NULL)
-        call_finish(router, call);
 }
 
 void call_abort(struct router *router, struct call *call, const struct verdict *verdict)
@@ -141,6 +147,8 @@ void call_finish(struct router *router, struct call *call)
         list_remove(call->children.next); /* they go on by themselves */
     if (call->caller != NULL)
         call_release_caller(router, call);
+    gate_leave(call);
+    outlier_done(call);
     waiting_forget(router, call);
     list_remove(&call->by_callee);
     claim_give(router, call->claim);

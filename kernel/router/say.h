@@ -60,10 +60,6 @@ int stream_step(struct router *router, struct peer *peer, const struct envelope 
 /* HELLO, READY and DRAIN: session.c. */
 int session_step(struct router *router, struct peer *peer, const struct envelope *envelope);
 
-/* True for router, node, registry, link, etcd, auth and client: names that only the supervisor
- * gives, and that serve their own node alone. */
-bool session_is_reserved(struct span name);
-
 /* Packs the peer's stamp anew. Returns 0 or -ENOMEM. */
 int session_stamp(struct router *router, struct peer *peer);
 

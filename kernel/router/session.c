@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "transport/reserved.h"
 #include "kernel/router/route.h"
 #include "kernel/router/say.h"
 #include "kernel/router/waiting.h"
@@ -98,18 +99,6 @@ static int session_write_notice(
     return err_trace(session_pack_notice(router, peer, hello, entries, each));
 }
 
-bool session_is_reserved(struct span name)
-{
-    static const char *const reserved[] = { "router", "node", "registry", "link", "etcd", "auth",
-        "client" };
-
-    for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++) {
-        if (name.size == strlen(reserved[i]) && memcmp(name.data, reserved[i], name.size) == 0)
-            return true;
-    }
-    return false;
-}
-
 /* Why the peer may not be `hello->service`; code 0 where it may. */
 static struct verdict session_judge(const struct peer *peer, const Mu__Bus__V1__Hello *hello)
 {
@@ -131,7 +120,7 @@ static struct verdict session_judge(const struct peer *peer, const Mu__Bus__V1__
     } else if (!peer->supervised && !peer->is_operator) {
         verdict.code = CODE_PERMISSION_DENIED;
         verdict.text = "only the node's owner may offer services on the public socket";
-    } else if (!peer->supervised && session_is_reserved(name)) {
+    } else if (!peer->supervised && reserved_has(name)) {
         verdict.code = CODE_PERMISSION_DENIED;
         verdict.text =
                 "router, node, registry, link, etcd, auth and client are the node's own names";
@@ -155,6 +144,41 @@ static void session_welcome(struct router *router, struct peer *peer)
                     .body = { body, mu__bus__v1__welcome__pack(&welcome, body) } });
 }
 
+/* Texts one behind the other, each with its NUL. NULL without memory. */
+static char *session_join(char *const *texts, size_t count, size_t *sizep)
+{
+    size_t size = 0;
+    char *joined;
+    char *end;
+
+    for (size_t i = 0; i < count; i++)
+        size += strlen(texts[i]) + 1;
+    joined = malloc(size + 1);
+    end = joined;
+    for (size_t i = 0; joined != NULL && i < count; i++)
+        end = stpcpy(end, texts[i]) + 1;
+    *sizep = size;
+    return joined;
+}
+
+/* Keeps what policies ask of an instance. Returns 0 or -ENOMEM. */
+static int session_note(struct peer *peer, const Mu__Bus__V1__Hello *hello)
+{
+    CLEANUP(cleanup_free) char **labels = calloc(2 * hello->n_metadata + 1, sizeof(*labels));
+
+    if (labels == NULL)
+        return err_new(-ENOMEM);
+    for (size_t i = 0; i < hello->n_metadata; i++) {
+        labels[2 * i] = hello->metadata[i]->key;
+        labels[2 * i + 1] = hello->metadata[i]->value;
+    }
+    free(peer->labels);
+    free(peer->idempotent);
+    peer->labels = session_join(labels, 2 * hello->n_metadata, &peer->labels_size);
+    peer->idempotent = session_join(hello->idempotent, hello->n_idempotent, &peer->idempotent_size);
+    return peer->labels != NULL && peer->idempotent != NULL ? 0 : err_new(-ENOMEM);
+}
+
 static int session_accept(struct router *router, struct peer *peer, const Mu__Bus__V1__Hello *hello)
 {
     struct span name = { (const uint8_t *)hello->service, strlen(hello->service) };
@@ -167,7 +191,8 @@ static int session_accept(struct router *router, struct peer *peer, const Mu__Bu
         peer->instance = random_next(&router->random) >> 1 | 1;
     if (hello->calls_max != 0 && hello->calls_max < peer->calls_max)
         peer->calls_max = hello->calls_max;
-    if (session_stamp(router, peer) < 0 || session_write_notice(router, peer, hello) < 0) {
+    if (session_stamp(router, peer) < 0 || session_write_notice(router, peer, hello) < 0 ||
+            session_note(peer, hello) < 0) {
         peer->service = NULL;
         return err_new(-ENOMEM);
     }

@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "kernel/router/claim.h"
+#include "kernel/router/retry.h"
 #include "kernel/router/say.h"
 
 static bool stream_goes_up(const struct call *call)
@@ -53,6 +54,8 @@ static void stream_item(
                 "the stream's sender sent more than it has credit for");
         return;
     }
+    if (!up)
+        retry_forget(router, call); /* a second try would say it again */
     *window -= (int64_t)envelope->body.size + STREAM_ITEM_COST;
     router->stats.items += 1;
     stream_forward(router, call, envelope, up);

@@ -60,14 +60,36 @@ static void waiting_wind(struct router *router, struct call *call, uint64_t expe
     wheel_add(&router->wheel, &call->timer, (due_us + 999) / 1000);
 }
 
+/* Takes the call, which is in the waiting room, in among those that wait for the draft's service.
+ * `waiter` is raw memory with room for all that it brought. */
+static void waiting_keep(struct router *router, struct waiter *waiter, struct call *call,
+        const struct envelope *envelope, const struct draft *draft)
+{
+    uint8_t *at = waiter->bytes;
+
+    *waiter = (struct waiter){ .call = call, .service = draft->service };
+    waiter->endpoint = waiter_copy(&at, envelope->endpoint);
+    waiter->caller = waiter_copy(&at, draft->caller);
+    waiter->body = waiter_copy(&at, envelope->body);
+    list_init(&waiter->link);
+    list_push(&draft->service->waiters, &waiter->link);
+    router->waiting_bytes += waiter_size(waiter);
+    call->waiter = waiter;
+    waiting_wind(router, call, draft->service->expected_us);
+}
+
+static size_t waiting_size(const struct envelope *envelope, const struct draft *draft)
+{
+    return envelope->endpoint.size + draft->caller.size + envelope->body.size;
+}
+
 bool waiting_take(struct router *router, struct peer *peer, const struct envelope *envelope,
         const struct draft *draft)
 {
-    size_t size = envelope->endpoint.size + draft->caller.size + envelope->body.size;
+    size_t size = waiting_size(envelope, draft);
     struct draft seated = *draft;
     struct waiter *waiter;
     struct call *call;
-    uint8_t *at;
 
     if (!waiting_may(router, peer, envelope, draft, size))
         return false;
@@ -76,21 +98,25 @@ bool waiting_take(struct router *router, struct peer *peer, const struct envelop
         return false;
     seated.callee = &router->waiting_room;
     call = route_seat(router, peer, envelope, &seated);
-    if (call == NULL) {
-        free(waiter);
-        return true; /* its caller was told */
-    }
-    at = waiter->bytes;
-    *waiter = (struct waiter){ .call = call, .service = draft->service };
-    waiter->endpoint = waiter_copy(&at, envelope->endpoint);
-    waiter->caller = waiter_copy(&at, draft->caller);
-    waiter->body = waiter_copy(&at, envelope->body);
-    list_init(&waiter->link);
-    list_push(&draft->service->waiters, &waiter->link);
-    router->waiting_bytes += size;
-    call->waiter = waiter;
-    waiting_wind(router, call, draft->service->expected_us);
+    if (call == NULL)
+        free(waiter); /* its caller was told */
+    else
+        waiting_keep(router, waiter, call, envelope, draft);
     return true;
+}
+
+bool waiting_join(struct router *router, struct call *call, const struct envelope *envelope,
+        const struct draft *draft)
+{
+    size_t size = waiting_size(envelope, draft);
+    struct waiter *waiter;
+
+    if (!waiting_may(router, call->caller, envelope, draft, size))
+        return false;
+    waiter = malloc(sizeof(*waiter) + size);
+    if (waiter != NULL)
+        waiting_keep(router, waiter, call, envelope, draft);
+    return waiter != NULL;
 }
 
 void waiting_forget(struct router *router, struct call *call)

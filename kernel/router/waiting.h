@@ -18,6 +18,10 @@
 bool waiting_take(struct router *router, struct peer *peer, const struct envelope *envelope,
         const struct draft *draft);
 
+/* The same for a call that is in the waiting room already, between two tries. */
+bool waiting_join(struct router *router, struct call *call, const struct envelope *envelope,
+        const struct draft *draft);
+
 /* An instance of the service takes calls: sends it what waits. */
 void waiting_serve(struct router *router, struct service *service);
 

@@ -1,4 +1,4 @@
-# Hostile bytes, greedy and slow peers, against a real node as it is installed.
+# Hostile bytes, greedy and slow peers, callees that die, against a real node as it is installed.
 add_custom_command(OUTPUT "${CMAKE_CURRENT_BINARY_DIR}/gen/mu/bus/v1/bus_pb2.py"
   COMMAND "${CMAKE_COMMAND}" -E make_directory "${CMAKE_CURRENT_BINARY_DIR}/gen"
   COMMAND "${PROTOC}" -I "${PROJECT_SOURCE_DIR}/proto" --python_out=${CMAKE_CURRENT_BINARY_DIR}/gen
@@ -12,7 +12,7 @@ if(MU_SANITIZE)
 else()
   set(wire_sanitized 0)
 endif()
-foreach(part hostile overload slow)
+foreach(part hostile overload policy slow)
   add_test(NAME wire_${part}
     COMMAND /usr/bin/python3 "${CMAKE_CURRENT_SOURCE_DIR}/wire/${part}_test.py" "${PROJECT_BINARY_DIR}/stage")
   set_tests_properties(wire_${part} PROPERTIES FIXTURES_REQUIRED sdk TIMEOUT 300 RUN_SERIAL ON

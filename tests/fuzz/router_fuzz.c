@@ -10,6 +10,7 @@
 
 #include "base/check.h"
 #include "kernel/router/core.h"
+#include "kernel/router/policy.h"
 #include "mu/bus/v1/bus.pb-c.h"
 #include "mu/router/v1/router.pb-c.h"
 #include "tests/unit/access_fixture.h"
@@ -22,7 +23,8 @@ enum {
     SEEN = 64,
     KEYS = 3,
     ROUTES = 4,
-    TOKENS = 3
+    TOKENS = 3,
+    POLICIES = 3
 };
 
 /* Of calls to the router itself, whose answers carry none. */
@@ -184,7 +186,7 @@ static void join(struct stage *stage, struct actor *actor)
         .is_operator = (kind & 4) != 0,
         .instance = kind % 4 != 0 ? 1 + (uint64_t)(actor - stage->actors) : 0,
         .service = admitted[kind % 4],
-        .calls_max = kind >> 3,
+        .limits = { .calls_max = kind >> 3 },
         .link = FRAME_IPC,
     };
 
@@ -228,7 +230,13 @@ static void say_hello(struct stage *stage, struct actor *actor)
     Mu__Bus__V1__Hello hello = MU__BUS__V1__HELLO__INIT;
     uint8_t body[64];
 
-    hello.service = (char *)(uintptr_t)names[take(stage) % 4];
+    uint8_t choice = take(stage);
+    char *method = (char *)"X";
+
+    hello.service = (char *)(uintptr_t)names[choice % 4];
+    hello.version = (char *)((choice & 4) != 0 ? "2" : "1");
+    hello.n_idempotent = (choice & 8) != 0 ? 1 : 0;
+    hello.idempotent = &method;
     say(stage, actor,
             &(struct envelope){ .kind = ENVELOPE_HELLO,
                     .body = { body, mu__bus__v1__hello__pack(&hello, body) } },
@@ -285,8 +293,9 @@ static void say_anything(struct stage *stage, struct actor *actor)
         .body = { room, (size_t)take(stage) << (kind >> 5) },
     };
 
-    if (envelope.kind == ENVELOPE_RESULT && (flags & 16) != 0)
-        envelope.status = (struct span){ (const uint8_t *)"\x08\x0e", 2 };
+    if (envelope.kind == ENVELOPE_RESULT && (flags & 16) != 0) /* UNAVAILABLE; executed NO, too */
+        envelope.status =
+                (struct span){ (const uint8_t *)"\x08\x0e\x18\x01", (flags & 32) != 0 ? 4 : 2 };
     if (envelope.kind == ENVELOPE_CALL && actor->key != 0)
         envelope.caller = pick_stamp(stage, stamp);
     say(stage, actor, &envelope, room);
@@ -466,7 +475,100 @@ static void check_users(const struct stage *stage)
     CHECK(held == refs && count == table->count);
 }
 
+/* ---- policies ---- */
+
+/* Each may be over its bounds now and then: then nothing of the request holds. */
+struct drawn {
+    Mu__Router__V1__Policy policy;
+    Mu__Router__V1__Retries retries;
+    Mu__Router__V1__Breaker breaker;
+    Mu__Router__V1__Rate rate;
+    Mu__Router__V1__Fault fault;
+    Mu__Router__V1__Weight weight;
+    Mu__Router__V1__Weight *each_weight;
+};
+
+static void draw_parts(struct stage *stage, struct drawn *drawn, uint8_t flags)
+{
+    uint8_t number = take(stage);
+
+    mu__router__v1__retries__init(&drawn->retries);
+    mu__router__v1__breaker__init(&drawn->breaker);
+    mu__router__v1__rate__init(&drawn->rate);
+    mu__router__v1__fault__init(&drawn->fault);
+    mu__router__v1__weight__init(&drawn->weight);
+    drawn->retries.max = 1 + number % 4;
+    drawn->retries.idempotent = (number & 4) != 0;
+    drawn->policy.retries = (flags & 1) != 0 ? &drawn->retries : NULL;
+    drawn->breaker.failures = 1 + number % 2;
+    drawn->breaker.eject_ms = number;
+    drawn->policy.breaker = (flags & 2) != 0 ? &drawn->breaker : NULL;
+    drawn->rate.per_s = number;
+    drawn->policy.rate = (flags & 4) != 0 ? &drawn->rate : NULL;
+    drawn->fault.delay_ms = number;
+    drawn->fault.abort_code = (number & 8) != 0 ? 14 : 0;
+    drawn->fault.percent = 50;
+    drawn->policy.fault = (flags & 8) != 0 ? &drawn->fault : NULL;
+    drawn->weight.version = (char *)"2";
+    drawn->weight.percent = number % 101;
+    drawn->each_weight = &drawn->weight;
+    drawn->policy.weights = &drawn->each_weight;
+    drawn->policy.n_weights = (flags & 16) != 0 ? 1 : 0;
+    drawn->policy.in_flight_max = (flags & 32) != 0 ? number % 4 : 0;
+}
+
+static void set_policies(struct stage *stage)
+{
+    static const char *const scopes[] = { ">", "a.*", "a.X", "b.Y", "far.>", "*.X", "registry.*",
+        "?" };
+    Mu__Router__V1__PoliciesRequest request = MU__ROUTER__V1__POLICIES_REQUEST__INIT;
+    struct drawn drawn[POLICIES];
+    Mu__Router__V1__Policy *each[POLICIES];
+    uint8_t body[512];
+
+    request.n_policies = take(stage) % (POLICIES + 1);
+    request.policies = each;
+    for (size_t i = 0; i < request.n_policies; i++) {
+        uint8_t flags = take(stage);
+        uint8_t choice = take(stage);
+
+        mu__router__v1__policy__init(&drawn[i].policy);
+        drawn[i].policy.endpoints = (char *)(uintptr_t)scopes[choice % 8];
+        drawn[i].policy.caller = (char *)((choice & 8) != 0 ? "b" : "");
+        drawn[i].policy.left_ms = (choice & 16) != 0 ? 1 + choice : 0;
+        drawn[i].policy.timeout_ms = flags;
+        draw_parts(stage, &drawn[i], flags);
+        each[i] = &drawn[i].policy;
+    }
+    stage->router.now_us = stage->now_us;
+    policies_replace(&stage->router, &stage->router.self,
+            &(struct envelope){ .kind = ENVELOPE_CALL,
+                    .id = 1,
+                    .body = { body, mu__router__v1__policies_request__pack(&request, body) } });
+}
+
 /* ---- the books ---- */
+
+/* What waits is nobody's, is kept in one way or the other, and is due some time. */
+static void check_waiting(const struct stage *stage)
+{
+    const struct router *router = &stage->router;
+    uint32_t waiting = 0;
+    uint32_t paused = 0;
+
+    list_for_each (node, &router->waiting_room.calls_taken) {
+        const struct call *call = list_entry(node, struct call, by_callee);
+
+        CHECK(call->caller != NULL && call->claim != NULL && list_is_empty(&call->children));
+        CHECK(call->waiter != NULL || call->kept != NULL);
+        CHECK(call->kept == NULL || call->caller->neighbour == NULL);
+        waiting += 1;
+        paused += call->waiter == NULL ? 1 : 0;
+    }
+    CHECK(waiting == router->waiting_room.calls_taken_count && paused == router->pauses.count);
+    CHECK(router->kept_bytes <= POLICY_KEPT_BYTES_MAX);
+    CHECK(router->kept_bytes == 0 || router->calls.count > 0);
+}
 
 /* Each route is known to its service and to its neighbour. */
 static void check_routes(const struct stage *stage)
@@ -532,7 +634,9 @@ static void check_books(struct stage *stage)
         taken += count;
         CHECK(outbox_queued(&peer->out) <= OUTBOX_HARD_MAX + OUTBOX_RESERVE);
     }
+    taken += stage->router.waiting_room.calls_taken_count;
     CHECK(taken == stage->router.calls.count && made <= taken);
+    check_waiting(stage);
     check_routes(stage);
     check_users(stage);
 }
@@ -606,7 +710,10 @@ static void act(struct stage *stage, uint8_t operation)
         say_routes(stage, actor);
         break;
     case 7:
-        say_user(stage, actor);
+        if (take(stage) % 2 == 0)
+            say_user(stage, actor);
+        else
+            set_policies(stage);
         break;
     default:
         say_anything(stage, actor);
@@ -655,5 +762,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             leave(stage, &stage->actors[i]);
     }
     CHECK(stage->router.calls.count == 0 && stage->router.neighbour_count == 0);
+    CHECK(stage->router.kept_bytes == 0 && stage->router.pauses.count == 0);
+    policies_forget_all(&stage->router); /* the next input begins without */
     return 0;
 }

@@ -4,11 +4,16 @@ mu_add_test(router_service_test SOURCES router_service_test.c LINK mu_router_cor
 mu_add_test(router_core_test SOURCES router_core_test.c router_bus.c LINK mu_router_core)
 mu_add_test(router_stream_test SOURCES router_stream_test.c router_bus.c LINK mu_router_core)
 mu_add_test(router_session_test SOURCES router_session_test.c router_bus.c LINK mu_router_core)
-foreach(subject cap claim export neighbour crossing routes mesh share slow throttle visitor)
+foreach(subject cap claim export limit neighbour crossing routes mesh share slow throttle visitor)
   mu_add_test(router_${subject}_test SOURCES router_${subject}_test.c router_bus.c LINK mu_router_core)
 endforeach()
 foreach(subject user rules note forgery)
   mu_add_test(router_${subject}_test SOURCES router_${subject}_test.c router_users.c router_bus.c
+    LINK mu_router_core)
+endforeach()
+mu_add_test(router_breaker_test SOURCES router_breaker_test.c LINK mu_router_core)
+foreach(subject policy choice retry)
+  mu_add_test(router_${subject}_test SOURCES router_${subject}_test.c router_policies.c router_bus.c
     LINK mu_router_core)
 endforeach()
 mu_add_test(router_waiting_test SOURCES router_waiting_test.c router_bus.c LINK mu_router_core)

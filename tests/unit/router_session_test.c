@@ -56,7 +56,7 @@ static struct peer *supervised(const char *service, uint64_t instance)
         .pid = 3,
         .instance = instance,
         .service = service,
-        .calls_max = 7,
+        .limits = { .calls_max = 7 },
         .link = FRAME_IPC };
 
     return router_attach(&bus.router, &identity, NULL);

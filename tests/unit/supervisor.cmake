@@ -10,4 +10,5 @@ mu_add_test(supervisor_endpoints_test SOURCES supervisor_endpoints_test.c LINK m
 mu_add_test(supervisor_control_test SOURCES supervisor_control_test.c LINK mu_node)
 mu_add_test(supervisor_hold_test SOURCES supervisor_hold_test.c LINK mu_node)
 mu_add_test(supervisor_folder_test SOURCES supervisor_folder_test.c LINK mu_node)
+mu_add_test(supervisor_policies_test SOURCES supervisor_policies_test.c LINK mu_node)
 mu_add_test(cage_plan_test SOURCES cage_plan_test.c LINK mu_node)

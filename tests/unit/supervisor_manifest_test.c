@@ -80,6 +80,8 @@ static void test_a_name_is_enough(void **state)
     assert_string_equal(values.version, "0.0.0");
     assert_int_equal(values.instances, 1);
     assert_int_equal(values.calls_max, 2048);
+    assert_int_equal(values.calls_made_max, 0);
+    assert_int_equal(values.rate, 0);
     assert_int_equal(values.memory_mib, 0);
     assert_int_equal(values.files, 1024);
     assert_int_equal(values.file_mib, 4096);
@@ -103,7 +105,8 @@ static void test_everything_is_read(void **state)
                           "needs: [store, auth]\n"
                           "calls: ['store.>']\n"
                           "instances: 3\n"
-                          "limits: { calls_max: 7, memory_mib: 256, files: 64, file_mib: 9 }\n"
+                          "limits: { calls_max: 7, memory_mib: 256, files: 64, file_mib: 9,\n"
+                          "          calls_made_max: 8, rate: 50 }\n"
                           "restart:\n"
                           "  policy: RESTART_ALWAYS\n"
                           "  failures_max: 3\n"
@@ -123,6 +126,8 @@ static void test_everything_is_read(void **state)
     assert_int_equal(values.instances, 3);
     assert_int_equal(values.files, 64);
     assert_int_equal(values.file_mib, 9);
+    assert_int_equal(values.calls_made_max, 8);
+    assert_int_equal(values.rate, 50);
     assert_int_equal(values.policy, CHILD_ALWAYS);
     assert_int_equal(values.failures_max, 3);
     assert_int_equal(values.stop_timeout_ms, 600);

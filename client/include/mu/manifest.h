@@ -20,6 +20,7 @@ enum {
     MU_MANIFEST_TEXT_MAX = 4096,      /* bytes of one text */
     MU_MANIFEST_MEMORY_MIN_MIB = 64,  /* below it not even an empty program starts */
     MU_MANIFEST_FILES_MIN = 32,       /* the same */
+    MU_MANIFEST_RATE_MAX = 1000000,   /* calls a second: of limits.rate */
     MU_MANIFEST_FAILURES_MAX = 32,    /* of restart.failures_max */
     MU_MANIFEST_TIME_MAX_MS = 600000, /* of each time but window_ms */
     MU_MANIFEST_WINDOW_MAX_MS = 86400000
@@ -31,7 +32,9 @@ struct mu_manifest_values {
     const char *version;
     uint32_t instances;
     uint32_t calls_max;
-    uint32_t memory_mib; /* 0: no limit */
+    uint32_t calls_made_max; /* 0: the router's */
+    uint32_t rate;           /* calls a second; 0: no limit */
+    uint32_t memory_mib;     /* 0: no limit */
     uint32_t files;
     uint32_t file_mib;
     Mu__Node__V1__RestartPolicy policy;

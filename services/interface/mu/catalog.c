@@ -9,6 +9,7 @@
 #include "services/interface/mu/bus.h"
 #include "services/interface/mu/description.h"
 #include "services/interface/mu/failure.h"
+#include "services/interface/mu/setting.h"
 #include "services/interface/mu/standing.h"
 #include "services/interface/mu/network_list.h"
 #include "mu/node/v1/node.pb-c.h"
@@ -128,6 +129,21 @@ void catalog_clients(struct cli *cli, uint32_t timeout_ms, catalog_fn fn, void *
             timeout_ms, (ProtobufCMessage **)&reply, &status);
     for (size_t i = 0; reply != NULL && i < reply->n_clients; i++)
         fn(reply->clients[i]->name, reply->clients[i]->revoked ? "revoked" : "", user);
+}
+
+void catalog_policies(struct cli *cli, uint32_t timeout_ms, catalog_fn fn, void *user)
+{
+    CLEANUP(bus_reply_free) Mu__Node__V1__PoliciesReply *reply = NULL;
+    Mu__Node__V1__PoliciesRequest request = MU__NODE__V1__POLICIES_REQUEST__INIT;
+    char settings[SETTING_TEXT_MAX];
+    struct mu_status status;
+
+    bus_ask(cli, "node.Policies", &request.base, &mu__node__v1__policies_reply__descriptor,
+            timeout_ms, (ProtobufCMessage **)&reply, &status);
+    for (size_t i = 0; reply != NULL && i < reply->n_policies; i++) {
+        setting_print(reply->policies[i]->policy, NULL, settings);
+        fn(reply->policies[i]->policy->endpoints, settings, user);
+    }
 }
 
 static void catalog_offer(const char *name, const char *about, void *user)

@@ -28,6 +28,9 @@ void catalog_processes(
 /* Tells `fn` the clients that came with tokens of the node. */
 void catalog_clients(struct cli *cli, uint32_t timeout_ms, catalog_fn fn, void *user);
 
+/* Tells `fn` the scopes of the policies that were set, each with its settings. */
+void catalog_policies(struct cli *cli, uint32_t timeout_ms, catalog_fn fn, void *user);
+
 /* Tells `fn` the nodes that are known in the network. */
 void catalog_nodes(struct cli *cli, uint32_t timeout_ms, catalog_fn fn, void *user);
 

@@ -17,6 +17,7 @@ enum completer {
     COMPLETE_NODE,     /* one that is known in the network */
     COMPLETE_CLIENT,   /* one that came with a token of this node */
     COMPLETE_ENDPOINT, /* service.Method */
+    COMPLETE_POLICY,   /* the scope of a policy that was set */
     COMPLETE_FIELD,    /* key=value of the request of the endpoint before it */
     COMPLETE_COMMAND,
     COMPLETE_CHOICE /* one of `choices` */

@@ -12,6 +12,7 @@ extern const struct command registry_command;
 extern const struct command caps_command;
 extern const struct command grant_command;
 extern const struct command revoke_command;
+extern const struct command policy_command;
 extern const struct command network_command;
 extern const struct command node_command;
 extern const struct command client_command;
@@ -41,6 +42,7 @@ const struct command *const commands[] = {
     &caps_command,
     &grant_command,
     &revoke_command,
+    &policy_command,
     &network_command,
     &node_command,
     &client_command,

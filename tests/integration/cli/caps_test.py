@@ -6,7 +6,7 @@ import os
 from node import STAGE, NodeTest, main
 
 RELAY = os.path.join(STAGE, "..", "tests", "bin", "mu-relay")
-OK, DENIED, EXECUTED_NO = 0, 7, 1
+OK, DENIED, EXHAUSTED, EXECUTED_NO = 0, 7, 8, 1
 
 
 class Caps(NodeTest):
@@ -17,10 +17,10 @@ class Caps(NodeTest):
         cls.register("clerk")
 
     @classmethod
-    def register(cls, name, *calls):
+    def register(cls, name, *calls, **more):
         path = os.path.join(cls.node.dir, name + ".service")
         with open(path, "w") as file:
-            json.dump({"name": name, "version": "1", "program": RELAY, "calls": calls}, file)
+            json.dump({"name": name, "version": "1", "program": RELAY, "calls": calls, **more}, file)
         answer = cls.node.mu("registry", "register", path)
         assert answer.code == 0, answer.err
 
@@ -45,6 +45,13 @@ class Caps(NodeTest):
         self.assertEqual(self.code("shop", "node.Shutdown"), DENIED)
         self.assertEqual(self.code("shop", "router.Stats"), DENIED)
         self.assertEqual(self.code("clerk", "greeter.Hello"), DENIED)
+
+    def test_a_service_makes_as_many_calls_a_second_as_its_manifest_says(self):
+        self.register("hasty", "greeter.Hello", limits={"rate": 1})
+        refused = next(answer for answer in iter(lambda: self.ask("hasty", "greeter.Hello"), None) if "code" in answer)
+        self.assertEqual((refused["code"], refused["executed"]), (EXHAUSTED, EXECUTED_NO))
+        self.assertIn("hasty makes 1 calls a second and process, and no more (limits.rate", refused["message"])
+        self.mu("registry", "deregister", "hasty")
 
     def test_what_is_granted_counts_at_once_and_over_restarts_until_it_is_revoked(self):
         handle = self.mu("grant", "clerk", "greeter.*", "-q").out.strip()

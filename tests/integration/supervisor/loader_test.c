@@ -46,6 +46,12 @@ static void test_limits_are_set_and_cannot_be_raised(void **state)
             "77\n77\n0\n");
 }
 
+static void test_the_size_of_a_file_is_limited(void **state)
+{
+    (void)state;
+    assert_string_equal(look("ulimit -f", "    limits: { file_mib: 3 }\n"), "6144\n");
+}
+
 #if !CAGE_IS_INSTRUMENTED /* a sanitizer's own, in mu-exec, does not fit any limit */
 static void test_memory_is_limited(void **state)
 {
@@ -122,6 +128,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_limits_are_set_and_cannot_be_raised),
+        TEST(test_the_size_of_a_file_is_limited),
 #if !CAGE_IS_INSTRUMENTED
         TEST(test_memory_is_limited),
 #endif

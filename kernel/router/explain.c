@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernel/router/explain.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel/router/own.h"
+#include "kernel/router/policy.h"
+#include "kernel/router/route.h"
+#include "kernel/router/say.h"
+
+/* As `mu policy set` writes them. */
+static const char *const explain_names[SETTINGS] = {
+    [SETTING_TIMEOUT] = "timeout",
+    [SETTING_TIMEOUT_MAX] = "timeout-max",
+    [SETTING_IN_FLIGHT] = "in-flight",
+    [SETTING_RATE] = "rate",
+    [SETTING_RETRIES] = "retries",
+    [SETTING_BREAKER] = "breaker",
+    [SETTING_WEIGHTS] = "weight",
+    [SETTING_LABELS] = "label",
+    [SETTING_FAULT] = "fault",
+};
+
+/* A reply with room for everything that it points at. */
+struct explain_draft {
+    Mu__Router__V1__ExplainReply reply;
+    Mu__Router__V1__Effect effects[SETTINGS];
+    Mu__Router__V1__Effect *each_effect[SETTINGS];
+    Mu__Router__V1__PolicyUse uses[SETTINGS];
+    Mu__Router__V1__PolicyInstance *instances; /* owned */
+    Mu__Router__V1__PolicyInstance **each_instance;
+};
+
+static void explain_effect(const struct router *router, struct explain_draft *draft,
+        enum setting setting, const struct policy *policy)
+{
+    size_t place = draft->reply.n_effects++;
+    Mu__Router__V1__Effect *effect = &draft->effects[place];
+    Mu__Router__V1__PolicyUse *use = &draft->uses[place];
+
+    mu__router__v1__effect__init(effect);
+    mu__router__v1__policy_use__init(use);
+    use->in_flight = policy->in_flight;
+    use->refused = policy->refused;
+    use->retries = policy->retries;
+    use->retries_spared = policy->retries_spared;
+    use->faults = policy->faults;
+    use->ejections = policy->ejections;
+    if (policy->ends_us != 0)
+        policy->message->left_ms = (policy->ends_us - router->now_us + 999) / 1000;
+    effect->setting = (char *)(uintptr_t)explain_names[setting];
+    effect->policy = policy->message;
+    effect->use = use;
+    draft->each_effect[place] = effect;
+}
+
+static void explain_instance(const struct router *router, const struct peer *peer,
+        Mu__Router__V1__PolicyInstance *instance)
+{
+    const struct breaker *breaker = &peer->breaker;
+
+    mu__router__v1__policy_instance__init(instance);
+    instance->instance = peer->instance;
+    instance->version = (char *)(uintptr_t)peer->version;
+    instance->failures = breaker->in_row;
+    if (breaker->state == BREAKER_OPEN && breaker->until_us > router->now_us)
+        instance->ejected_ms = (breaker->until_us - router->now_us + 999) / 1000;
+}
+
+/* False without memory. */
+static bool explain_instances(
+        const struct router *router, const struct service *service, struct explain_draft *draft)
+{
+    if (service == NULL)
+        return true;
+    draft->instances = calloc(service->ready_count + 1, sizeof(*draft->instances));
+    draft->each_instance = calloc(service->ready_count + 1, sizeof(*draft->each_instance));
+    if (draft->instances == NULL || draft->each_instance == NULL)
+        return false;
+    for (uint32_t i = 0; i < service->ready_count; i++) {
+        explain_instance(router, service->ready[i], &draft->instances[i]);
+        draft->each_instance[i] = &draft->instances[i];
+    }
+    draft->reply.instances = draft->each_instance;
+    draft->reply.n_instances = service->ready_count;
+    return true;
+}
+
+static void explain_fill(struct router *router, struct span endpoint, struct span caller,
+        struct explain_draft *draft)
+{
+    struct rules rules;
+
+    mu__router__v1__explain_reply__init(&draft->reply);
+    draft->reply.effects = draft->each_effect;
+    policies_resolve(router, endpoint, caller, &rules);
+    for (int i = 0; i < SETTINGS; i++) {
+        if (rules.by[i] != NULL)
+            explain_effect(router, draft, (enum setting)i, rules.by[i]);
+    }
+}
+
+void explain_answer(struct router *router, struct peer *peer, const struct envelope *envelope)
+{
+    static const struct verdict none = { CODE_INVALID_ARGUMENT, EXECUTED_NO, 0,
+        "endpoint: write `service.Method`" };
+    static const struct verdict no_memory = { CODE_RESOURCE_EXHAUSTED, EXECUTED_NO, 0,
+        "no memory is left" };
+    struct explain_draft draft = { .instances = NULL };
+    Mu__Router__V1__ExplainRequest *request =
+            own_unpack(router, peer, envelope, &mu__router__v1__explain_request__descriptor);
+    struct span endpoint;
+    struct span caller;
+
+    if (request == NULL)
+        return;
+    endpoint = (struct span){ (const uint8_t *)request->endpoint, strlen(request->endpoint) };
+    caller = (struct span){ (const uint8_t *)request->caller, strlen(request->caller) };
+    if (!endpoint_is_valid(endpoint)) {
+        say_verdict(router, peer, envelope->id, &none);
+    } else {
+        explain_fill(router, endpoint, caller, &draft);
+        if (explain_instances(
+                    router, service_find(&router->services, route_service_name(endpoint)), &draft))
+            own_reply(router, peer, envelope->id, &draft.reply.base);
+        else
+            say_verdict(router, peer, envelope->id, &no_memory);
+    }
+    free(draft.instances);
+    free(draft.each_instance);
+    mu__router__v1__explain_request__free_unpacked(request, NULL);
+}

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernel/router/retry.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel/router/right.h"
+#include "kernel/router/say.h"
+#include "kernel/router/waiting.h"
+
+/* A call's envelope, for as long as it may be sent again. */
+struct kept {
+    struct call *call;
+    struct policy *policy;    /* held: whose retries it has; NULL: it is only delayed */
+    struct wheel_timer timer; /* in router->pauses, while the call waits */
+    uint64_t failed;          /* the instance that was tried last; 0: none */
+    uint32_t retries;         /* made so far */
+    uint32_t endpoint_size;
+    size_t body_size;
+    uint8_t bytes[]; /* the endpoint, then the body */
+};
+
+static size_t kept_size(const struct kept *kept)
+{
+    return kept->endpoint_size + kept->body_size;
+}
+
+static struct span kept_endpoint(const struct kept *kept)
+{
+    return (struct span){ kept->bytes, kept->endpoint_size };
+}
+
+/* NULL where there is no room. */
+static struct kept *kept_new(struct router *router, const struct envelope *envelope)
+{
+    size_t size = envelope->endpoint.size + envelope->body.size;
+    struct kept *kept;
+
+    if (size > POLICY_KEPT_BYTES_MAX - router->kept_bytes)
+        return NULL;
+    kept = malloc(sizeof(*kept) + size);
+    if (kept == NULL)
+        return NULL;
+    *kept = (struct kept){ .endpoint_size = (uint32_t)envelope->endpoint.size,
+        .body_size = envelope->body.size };
+    memcpy(kept->bytes, envelope->endpoint.data, envelope->endpoint.size);
+    if (envelope->body.size > 0)
+        memcpy(kept->bytes + envelope->endpoint.size, envelope->body.data, envelope->body.size);
+    router->kept_bytes += size;
+    return kept;
+}
+
+static void kept_free(struct router *router, struct kept *kept)
+{
+    wheel_remove(&router->pauses, &kept->timer);
+    router->kept_bytes -= kept_size(kept);
+    if (kept->policy != NULL)
+        policy_release(kept->policy);
+    free(kept);
+}
+
+void retry_forget(struct router *router, struct call *call)
+{
+    if (call->kept == NULL)
+        return;
+    kept_free(router, call->kept);
+    call->kept = NULL;
+}
+
+/* ---- whether ---- */
+
+/* What a try ended with. */
+struct attempt {
+    uint32_t code;
+    uint32_t executed;
+    uint32_t retry_after_ms;
+};
+
+/* True where the callee's service says so of the method. */
+static bool retry_is_declared(const struct peer *callee, struct span endpoint)
+{
+    struct span service = route_service_name(endpoint);
+    const uint8_t *method = service.data + service.size + 1;
+    size_t size = endpoint.size - service.size - 1;
+    const char *at = callee->idempotent;
+
+    while (at != NULL && at < callee->idempotent + callee->idempotent_size) {
+        if (strlen(at) == size && memcmp(at, method, size) == 0)
+            return true;
+        at += strlen(at) + 1;
+    }
+    return false;
+}
+
+static bool retry_is_safe(const struct call *call, const struct attempt *attempt)
+{
+    return attempt->executed == EXECUTED_NO || call->kept->policy->terms.idempotent ||
+           retry_is_declared(call->callee, kept_endpoint(call->kept));
+}
+
+/* Has the call wait until `due_us`. False where it cannot. */
+static bool retry_pause(struct router *router, struct call *call, uint64_t due_us)
+{
+    struct peer *room = &router->waiting_room;
+
+    if (room->calls_taken_count >= room->calls_max + (call->callee == room ? 1u : 0u))
+        return false;
+    if (call->callee != room && !route_take_back(router, call))
+        return false;
+    wheel_add(&router->pauses, &call->kept->timer, (due_us + 999) / 1000);
+    return true;
+}
+
+/* When: after a pause drawn from 0 to backoff times 2 for each retry before ("full jitter"), and
+ * not before the callee wants to be asked. */
+static uint64_t retry_due_us(
+        struct router *router, const struct kept *kept, const struct attempt *attempt)
+{
+    uint64_t longest_us = (uint64_t)kept->policy->terms.backoff_ms * 1000 << kept->retries;
+    uint64_t pause_us = random_next(&router->random) % (longest_us + 1);
+    uint64_t after_us = (uint64_t)attempt->retry_after_ms * 1000;
+
+    return router->now_us + (pause_us > after_us ? pause_us : after_us);
+}
+
+/* Has the call wait for its next try. False where there is none. */
+static bool retry_again(struct router *router, struct call *call, const struct attempt *attempt)
+{
+    struct kept *kept = call->kept;
+    uint64_t due_us;
+
+    if (kept == NULL || kept->policy == NULL || !kept->policy->stands ||
+            kept->retries >= kept->policy->terms.retries_max)
+        return false;
+    if (attempt->code != CODE_UNAVAILABLE && attempt->code != CODE_RESOURCE_EXHAUSTED)
+        return false;
+    if (!retry_is_safe(call, attempt))
+        return false;
+    due_us = retry_due_us(router, kept, attempt);
+    if ((call->deadline_us != 0 && due_us >= call->deadline_us) || !policy_spend(kept->policy))
+        return false;
+    kept->retries += 1;
+    kept->failed = call->callee->instance;
+    return retry_pause(router, call, due_us);
+}
+
+bool retry_answered(struct router *router, struct call *call, const struct status *status)
+{
+    return retry_again(router, call,
+            &(struct attempt){ status->code, status->executed, status->retry_after_ms });
+}
+
+bool retry_lost(struct router *router, struct call *call)
+{
+    return retry_again(router, call, &(struct attempt){ CODE_UNAVAILABLE, EXECUTED_UNKNOWN, 0 });
+}
+
+bool retry_refused(struct router *router, struct call *call, const struct verdict *verdict)
+{
+    return retry_again(router, call,
+            &(struct attempt){ verdict->code, verdict->executed, verdict->retry_after_ms });
+}
+
+/* ---- sending ---- */
+
+static void retry_send(struct router *router, struct call *call)
+{
+    struct kept *kept = call->kept;
+    struct peer *caller = call->caller;
+    struct envelope envelope = { .kind = ENVELOPE_CALL,
+        .shape = call->shape,
+        .endpoint = kept_endpoint(kept),
+        .body = { kept->bytes + kept->endpoint_size, kept->body_size } };
+    struct draft draft = { .cap = call->cap,
+        .caller = { caller->stamp, caller->stamp_size },
+        .deadline_us = call->deadline_us,
+        .avoid = kept->failed };
+    struct refusal refusal;
+
+    if (!right_still_holds(router, call, envelope.endpoint, &draft, &refusal)) {
+        call_abort(router, call, &refusal.verdict);
+        return;
+    }
+    if (draft.user != NULL)
+        right_stamp(router, &draft);
+    draft.rules = policy_find(router, caller, envelope.endpoint);
+    if (route_find_callee(router, caller, &envelope, &draft, &refusal) &&
+            route_hand_over(router, call, &envelope, &draft, &refusal)) {
+        if (kept->policy == NULL)
+            retry_forget(router, call);
+        return;
+    }
+    if (waiting_join(router, call, &envelope, &draft))
+        return;
+    if (!retry_refused(router, call, &refusal.verdict))
+        call_abort(router, call, &refusal.verdict);
+}
+
+bool retry_begin(struct router *router, struct peer *peer, const struct envelope *envelope,
+        const struct draft *draft)
+{
+    struct policy *policy = draft->rules->by[SETTING_RETRIES];
+    struct draft waiting = *draft;
+    struct kept *kept;
+    struct call *call;
+
+    if (peer->neighbour != NULL || (policy == NULL && draft->delay_ms == 0))
+        return false; /* calls of other nodes are tried again there */
+    if (envelope->shape == SHAPE_CLIENT_STREAM || envelope->shape == SHAPE_TWO_WAY)
+        return false; /* the caller's items are not kept */
+    kept = kept_new(router, envelope);
+    if (kept == NULL)
+        return false;
+    waiting.callee = &router->waiting_room;
+    call = route_seat(router, peer, envelope, &waiting);
+    if (call == NULL) {
+        kept_free(router, kept);
+        return true;
+    }
+    kept->call = call;
+    call->kept = kept;
+    if (policy != NULL) {
+        kept->policy = policy_hold(policy);
+        policy_earn(policy);
+    }
+    router->stats.calls += 1;
+    if (draft->delay_ms == 0 ||
+            !retry_pause(router, call, router->now_us + draft->delay_ms * UINT64_C(1000)))
+        retry_send(router, call);
+    return true;
+}
+
+void retry_tick(struct router *router)
+{
+    struct wheel_timer *timer;
+
+    while ((timer = wheel_pop(&router->pauses, router->now_us / 1000)) != NULL)
+        retry_send(router, list_entry(timer, struct kept, timer)->call);
+}

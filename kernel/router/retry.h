@@ -1,0 +1,31 @@
+/* kernel/router/retry.h - calls that are sent again, and calls that wait before they are sent.
+ *
+ * Such a call keeps its slot and its deadline all the time; between two tries its callee is the
+ * waiting room, a peer that nobody is behind. Towards each callee it has an id of its own, so what
+ * an earlier one still says of it finds nothing.
+ *
+ * **A call is sent a second time only if it was certainly not executed (executed NO), or if once
+ * more does no harm (the policy or its service says that the method is idempotent).** */
+#pragma once
+
+#include "kernel/router/policy.h"
+#include "kernel/router/route.h"
+
+/* Opens the call by itself where a policy wants retries or a delay. False where nothing does, or
+ * where there is no room to keep the call: it is opened as any other. */
+bool retry_begin(struct router *router, struct peer *peer, const struct envelope *envelope,
+        const struct draft *draft);
+
+/* The callee answered with an error, or is gone. True where the call is tried again: the caller is
+ * not told. Fine for a call that nobody kept. */
+bool retry_answered(struct router *router, struct call *call, const struct status *status);
+bool retry_lost(struct router *router, struct call *call);
+
+/* The same of one that the router itself has nobody for. */
+bool retry_refused(struct router *router, struct call *call, const struct verdict *verdict);
+
+/* The call is not sent again any more: its caller is done with it, or has an item of it. */
+void retry_forget(struct router *router, struct call *call);
+
+/* Sends what has waited long enough. */
+void retry_tick(struct router *router);
