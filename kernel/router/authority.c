@@ -96,8 +96,8 @@ static bool authority_read_rule(struct rule *rule, const Mu__Router__V1__Rule *s
 {
     rule->id = said->id;
     rule->priority = said->priority;
-    rule->deny = said->effect == MU__ROUTER__V1__RULE_EFFECT__RULE_EFFECT_DENY;
-    return (rule->deny || said->effect == MU__ROUTER__V1__RULE_EFFECT__RULE_EFFECT_ALLOW) &&
+    rule->deny = said->effect == MU__ROUTER__V1__EFFECT__EFFECT_DENY;
+    return (rule->deny || said->effect == MU__ROUTER__V1__EFFECT__EFFECT_ALLOW) &&
            authority_copy(rule->who, sizeof(rule->who), said->who) &&
            authority_copy(rule->endpoints, sizeof(rule->endpoints), said->endpoints) &&
            authority_copy(rule->reason, sizeof(rule->reason), said->reason) && rule_is_valid(rule);
@@ -128,9 +128,8 @@ static int authority_try_rules(struct router *router, const Mu__Router__V1__Rule
         if (rules == NULL)
             return err_new(-ENOMEM);
     }
-    r = authority_read_rules(rules, request)
-                ? rulebook_set(&router->rulebook, rules, request->n_rules)
-                : err_new(-EINVAL);
+    r = authority_read_rules(rules, request) ? rules_set(&router->rules, rules, request->n_rules)
+                                             : err_new(-EINVAL);
     if (r < 0)
         free(rules);
     return err_trace(r);

@@ -19,8 +19,8 @@ struct cap;
 struct claim;
 struct kept;
 struct peer;
-struct user;
 struct policy;
+struct user;
 struct waiter;
 
 struct call {

@@ -25,9 +25,9 @@ struct choice {
     bool ejected; /* also those that are left out */
 };
 
-static const struct terms *choice_terms(const struct rules *rules, enum setting setting)
+static const struct terms *choice_terms(const struct settings *settings, enum setting setting)
 {
-    return rules->by[setting] != NULL ? &rules->by[setting]->terms : NULL;
+    return settings->by[setting] != NULL ? &settings->by[setting]->terms : NULL;
 }
 
 /* The index of the peer's version among the weights, or CHOICE_UNLISTED. */
@@ -157,9 +157,9 @@ static struct choice choice_make(const struct draft *draft)
 {
     return (struct choice){
         .service = draft->service,
-        .weights = choice_terms(draft->rules, SETTING_WEIGHTS),
-        .labels = choice_terms(draft->rules, SETTING_LABELS),
-        .breaks = draft->rules->by[SETTING_BREAKER] != NULL,
+        .weights = choice_terms(draft->settings, SETTING_WEIGHTS),
+        .labels = choice_terms(draft->settings, SETTING_LABELS),
+        .breaks = draft->settings->by[SETTING_BREAKER] != NULL,
         .avoid = draft->avoid,
         .drawn = CHOICE_ANY,
     };
@@ -203,5 +203,5 @@ bool choice_is_any(const struct draft *draft)
 
 bool choice_is_here(const struct draft *draft)
 {
-    return draft->rules != NULL && draft->rules->by[SETTING_LABELS] != NULL;
+    return draft->settings != NULL && draft->settings->by[SETTING_LABELS] != NULL;
 }

@@ -4,7 +4,7 @@
 
 #include "kernel/router/route.h"
 
-/* As service_pick, by `draft->rules`, which are there. */
+/* As service_pick, by `draft->settings`, which are there. */
 struct peer *choice_pick(
         struct router *router, const struct peer *caller, const struct draft *draft, size_t size);
 

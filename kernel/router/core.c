@@ -89,7 +89,7 @@ void router_deinit(struct router *router)
     call_table_deinit(&router->calls);
     service_table_deinit(&router->services);
     user_table_deinit(&router->users);
-    rulebook_deinit(&router->rulebook);
+    rules_deinit(&router->rules);
     *router = (struct router){ 0 };
 }
 

@@ -17,7 +17,7 @@
 #include "kernel/router/neighbour.h"
 #include "kernel/router/note.h"
 #include "kernel/router/peer.h"
-#include "kernel/router/rulebook.h"
+#include "kernel/router/rules.h"
 #include "kernel/router/service.h"
 #include "kernel/router/user.h"
 #include "kernel/router/wheel.h"
@@ -71,7 +71,7 @@ struct router {
     uint64_t started_us;
     uint64_t unix_s; /* the shell's word: what tokens are judged by */
     struct user_table users;
-    struct rulebook rulebook;
+    struct rules rules;
     struct notes notes;
     uint8_t stamp[STAMP_SIZE_MAX]; /* of the step being made, where its call is a user's */
     struct router_stats stats;

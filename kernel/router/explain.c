@@ -25,8 +25,8 @@ static const char *const explain_names[SETTINGS] = {
 /* A reply with room for everything that it points at. */
 struct explain_draft {
     Mu__Router__V1__ExplainReply reply;
-    Mu__Router__V1__Effect effects[SETTINGS];
-    Mu__Router__V1__Effect *each_effect[SETTINGS];
+    Mu__Router__V1__PolicyEffect effects[SETTINGS];
+    Mu__Router__V1__PolicyEffect *each_effect[SETTINGS];
     Mu__Router__V1__PolicyUse uses[SETTINGS];
     Mu__Router__V1__PolicyInstance *instances; /* owned */
     Mu__Router__V1__PolicyInstance **each_instance;
@@ -36,10 +36,10 @@ static void explain_effect(const struct router *router, struct explain_draft *dr
         enum setting setting, const struct policy *policy)
 {
     size_t place = draft->reply.n_effects++;
-    Mu__Router__V1__Effect *effect = &draft->effects[place];
+    Mu__Router__V1__PolicyEffect *effect = &draft->effects[place];
     Mu__Router__V1__PolicyUse *use = &draft->uses[place];
 
-    mu__router__v1__effect__init(effect);
+    mu__router__v1__policy_effect__init(effect);
     mu__router__v1__policy_use__init(use);
     use->in_flight = policy->in_flight;
     use->refused = policy->refused;
@@ -90,14 +90,14 @@ static bool explain_instances(
 static void explain_fill(struct router *router, struct span endpoint, struct span caller,
         struct explain_draft *draft)
 {
-    struct rules rules;
+    struct settings settings;
 
     mu__router__v1__explain_reply__init(&draft->reply);
     draft->reply.effects = draft->each_effect;
-    policies_resolve(router, endpoint, caller, &rules);
+    policies_resolve(router, endpoint, caller, &settings);
     for (int i = 0; i < SETTINGS; i++) {
-        if (rules.by[i] != NULL)
-            explain_effect(router, draft, (enum setting)i, rules.by[i]);
+        if (settings.by[i] != NULL)
+            explain_effect(router, draft, (enum setting)i, settings.by[i]);
     }
 }
 

@@ -19,7 +19,7 @@ static bool gate_refuse(struct router *router, struct peer *peer, const struct e
 static bool gate_fault(struct router *router, struct peer *peer, const struct envelope *envelope,
         struct draft *draft)
 {
-    struct policy *policy = draft->rules->by[SETTING_FAULT];
+    struct policy *policy = draft->settings->by[SETTING_FAULT];
     char text[STATUS_TEXT_MAX];
 
     if (peer->neighbour != NULL ||
@@ -38,7 +38,7 @@ static bool gate_fault(struct router *router, struct peer *peer, const struct en
 static bool gate_in_flight(struct router *router, struct peer *peer,
         const struct envelope *envelope, const struct draft *draft)
 {
-    struct policy *policy = draft->rules->by[SETTING_IN_FLIGHT];
+    struct policy *policy = draft->settings->by[SETTING_IN_FLIGHT];
     char text[STATUS_TEXT_MAX];
 
     if (policy->in_flight < policy->terms.in_flight_max)
@@ -53,7 +53,7 @@ static bool gate_in_flight(struct router *router, struct peer *peer,
 static bool gate_rate(struct router *router, struct peer *peer, const struct envelope *envelope,
         const struct draft *draft)
 {
-    struct policy *policy = draft->rules->by[SETTING_RATE];
+    struct policy *policy = draft->settings->by[SETTING_RATE];
     uint32_t per_s = policy->terms.rate_per_s;
     char text[STATUS_TEXT_MAX];
 
@@ -68,46 +68,41 @@ static bool gate_rate(struct router *router, struct peer *peer, const struct env
                     bucket_wait_ms(&policy->rate, per_s), text });
 }
 
-bool gate_admit(struct router *router, struct peer *peer, const struct envelope *envelope,
+bool gate_judge(struct router *router, struct peer *peer, const struct envelope *envelope,
         struct draft *draft)
 {
-    const struct rules *rules = policy_find(router, peer, envelope->endpoint);
+    const struct settings *settings = draft->settings;
 
-    draft->rules = rules;
-    if (rules == NULL)
-        return true;
-    return (rules->by[SETTING_FAULT] == NULL || gate_fault(router, peer, envelope, draft)) &&
-           (rules->by[SETTING_IN_FLIGHT] == NULL ||
+    return (settings->by[SETTING_FAULT] == NULL || gate_fault(router, peer, envelope, draft)) &&
+           (settings->by[SETTING_IN_FLIGHT] == NULL ||
                    gate_in_flight(router, peer, envelope, draft)) &&
-           (rules->by[SETTING_RATE] == NULL || gate_rate(router, peer, envelope, draft));
+           (settings->by[SETTING_RATE] == NULL || gate_rate(router, peer, envelope, draft));
 }
 
-uint64_t gate_timeout_ms(const struct rules *rules, const struct envelope *envelope)
+uint64_t gate_timeout_ms(const struct settings *settings, const struct envelope *envelope)
 {
-    const struct policy *cap = rules->by[SETTING_TIMEOUT_MAX];
+    const struct policy *cap = settings->by[SETTING_TIMEOUT_MAX];
     uint64_t timeout_ms = envelope->timeout_ms;
 
     if (timeout_ms == 0 && envelope->shape == SHAPE_UNARY)
-        timeout_ms = rules->by[SETTING_TIMEOUT] != NULL
-                             ? rules->by[SETTING_TIMEOUT]->terms.timeout_ms
+        timeout_ms = settings->by[SETTING_TIMEOUT] != NULL
+                             ? settings->by[SETTING_TIMEOUT]->terms.timeout_ms
                              : TIMEOUT_DEFAULT_MS;
     if (cap != NULL && timeout_ms > cap->terms.timeout_max_ms)
         timeout_ms = cap->terms.timeout_max_ms;
     return timeout_ms;
 }
 
-void gate_enter(struct call *call, const struct rules *rules)
+void gate_count(struct call *call, const struct settings *settings)
 {
-    if (rules == NULL || rules->by[SETTING_IN_FLIGHT] == NULL)
+    if (settings->by[SETTING_IN_FLIGHT] == NULL)
         return;
-    call->limited = policy_hold(rules->by[SETTING_IN_FLIGHT]);
+    call->limited = policy_hold(settings->by[SETTING_IN_FLIGHT]);
     call->limited->in_flight += 1;
 }
 
-void gate_leave(struct call *call)
+void gate_discount(struct call *call)
 {
-    if (call->limited == NULL)
-        return;
     call->limited->in_flight -= 1;
     policy_release(call->limited);
     call->limited = NULL;

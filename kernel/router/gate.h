@@ -5,14 +5,33 @@
 #include "kernel/router/policy.h"
 #include "kernel/router/route.h"
 
-/* Finds what holds for the call, into `draft->rules`. False where it is refused, which the caller
- * is told. */
-bool gate_admit(struct router *router, struct peer *peer, const struct envelope *envelope,
+/* What the functions below do where a policy holds. */
+bool gate_judge(struct router *router, struct peer *peer, const struct envelope *envelope,
         struct draft *draft);
+void gate_count(struct call *call, const struct settings *settings);
+void gate_discount(struct call *call);
+
+/* Finds what holds for the call, into `draft->settings`. False where it is refused, which the
+ * caller is told. */
+static inline bool gate_admit(struct router *router, struct peer *peer,
+        const struct envelope *envelope, struct draft *draft)
+{
+    draft->settings = policy_find(router, peer, envelope->endpoint);
+    return draft->settings == NULL || gate_judge(router, peer, envelope, draft);
+}
 
 /* The call's time by the policies, in ms; 0: none. */
-uint64_t gate_timeout_ms(const struct rules *rules, const struct envelope *envelope);
+uint64_t gate_timeout_ms(const struct settings *settings, const struct envelope *envelope);
 
 /* The call has a slot, and counts from now on; it is over, and does no more. */
-void gate_enter(struct call *call, const struct rules *rules);
-void gate_leave(struct call *call);
+static inline void gate_enter(struct call *call, const struct settings *settings)
+{
+    if (settings != NULL)
+        gate_count(call, settings);
+}
+
+static inline void gate_leave(struct call *call)
+{
+    if (call->limited != NULL)
+        gate_discount(call);
+}

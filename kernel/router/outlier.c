@@ -28,21 +28,19 @@ static bool outlier_may_eject(const struct peer *peer)
     return out <= service->ready_count / 2;
 }
 
-void outlier_sent(struct router *router, struct call *call, const struct rules *rules)
+void outlier_watch(struct router *router, struct call *call, const struct settings *settings)
 {
-    if (rules == NULL || rules->by[SETTING_BREAKER] == NULL || call->callee->service == NULL)
+    if (settings->by[SETTING_BREAKER] == NULL || call->callee->service == NULL)
         return;
-    call->watched = policy_hold(rules->by[SETTING_BREAKER]);
+    call->watched = policy_hold(settings->by[SETTING_BREAKER]);
     call->probe = breaker_sent(&call->callee->breaker, router->now_us);
 }
 
-void outlier_answered(struct router *router, struct call *call, uint32_t code)
+void outlier_judge(struct router *router, struct call *call, uint32_t code)
 {
     struct policy *policy = call->watched;
     struct breaker *breaker = &call->callee->breaker;
 
-    if (policy == NULL)
-        return;
     if (breaker_answered(breaker, &policy->terms.breaker,
                 (struct breaker_answer){ outlier_is_failure(code), call->probe }, router->now_us) &&
             outlier_may_eject(call->callee)) {
@@ -52,10 +50,8 @@ void outlier_answered(struct router *router, struct call *call, uint32_t code)
     call->probe = false;
 }
 
-void outlier_done(struct call *call)
+void outlier_let_go(struct call *call)
 {
-    if (call->watched == NULL)
-        return;
     if (call->probe)
         breaker_probe_lost(&call->callee->breaker);
     call->probe = false;

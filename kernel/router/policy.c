@@ -22,7 +22,7 @@ enum {
 struct known {
     size_t key_size; /* 0: the place is free */
     bool any;        /* something holds */
-    struct rules rules;
+    struct settings settings;
     uint8_t key[POLICY_KEY_MAX];
 };
 
@@ -193,11 +193,11 @@ static void policies_expire(struct router *router)
 }
 
 bool policies_resolve(
-        struct router *router, struct span endpoint, struct span caller, struct rules *rules)
+        struct router *router, struct span endpoint, struct span caller, struct settings *settings)
 {
     bool any = false;
 
-    *rules = (struct rules){ { NULL } };
+    *settings = (struct settings){ { NULL } };
     if (router->policies != NULL)
         policies_expire(router);
     if (router->policies == NULL || reserved_has(route_service_name(endpoint)))
@@ -208,8 +208,8 @@ bool policies_resolve(
         if (!policy_is_for(policy, endpoint, caller))
             continue;
         for (int i = 0; i < SETTINGS; i++) {
-            if (rules->by[i] == NULL && policy_makes(policy, (enum setting)i))
-                rules->by[i] = policy;
+            if (settings->by[i] == NULL && policy_makes(policy, (enum setting)i))
+                settings->by[i] = policy;
         }
         any = true;
     }
@@ -226,7 +226,7 @@ static uint32_t policies_place(const uint8_t *key, size_t size)
     return hash % POLICY_ENDPOINTS_KEPT;
 }
 
-const struct rules *policies_find(
+const struct settings *policies_find(
         struct router *router, const struct peer *caller, struct span endpoint)
 {
     struct span service = policy_span(caller->service != NULL ? caller->service->name : "");
@@ -242,11 +242,11 @@ const struct rules *policies_find(
     memcpy(key + endpoint.size + 1, service.data, service.size);
     known = &router->policies->known[policies_place(key, size)];
     if (known->key_size != size || memcmp(known->key, key, size) != 0) {
-        known->any = policies_resolve(router, endpoint, service, &known->rules);
+        known->any = policies_resolve(router, endpoint, service, &known->settings);
         known->key_size = size;
         memcpy(known->key, key, size);
     }
-    return known->any ? &known->rules : NULL;
+    return known->any ? &known->settings : NULL;
 }
 
 /* ---- router.Policies ---- */

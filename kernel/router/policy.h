@@ -43,7 +43,7 @@ struct policy {
 };
 
 /* Of one endpoint and caller: where each setting comes from; NULL: it is not made. */
-struct rules {
+struct settings {
     struct policy *by[SETTINGS]; /* borrowed: until a policy changes or ends */
 };
 
@@ -55,17 +55,17 @@ void policies_forget_all(struct router *router);
 /* router.Policies, which is the supervisor's. */
 void policies_replace(struct router *router, struct peer *peer, const struct envelope *envelope);
 
-/* What holds for calls of the endpoint by the service `caller` ("" for none), into `*rules`. False
- * where nothing does. */
+/* What holds for calls of the endpoint by the service `caller` ("" for none), into `*settings`.
+ * False where nothing does. */
 bool policies_resolve(
-        struct router *router, struct span endpoint, struct span caller, struct rules *rules);
+        struct router *router, struct span endpoint, struct span caller, struct settings *settings);
 
 /* The same for a call of the peer's, kept for the next one; NULL where nothing holds. Borrowed
  * until the next call of either. */
-const struct rules *policies_find(
+const struct settings *policies_find(
         struct router *router, const struct peer *caller, struct span endpoint);
 
-static inline const struct rules *policy_find(
+static inline const struct settings *policy_find(
         struct router *router, const struct peer *caller, struct span endpoint)
 {
     return router->policies == NULL ? NULL : policies_find(router, caller, endpoint);

@@ -59,10 +59,8 @@ static void kept_free(struct router *router, struct kept *kept)
     free(kept);
 }
 
-void retry_forget(struct router *router, struct call *call)
+void retry_drop(struct router *router, struct call *call)
 {
-    if (call->kept == NULL)
-        return;
     kept_free(router, call->kept);
     call->kept = NULL;
 }
@@ -177,13 +175,12 @@ static void retry_send(struct router *router, struct call *call)
         .avoid = kept->failed };
     struct refusal refusal;
 
-    if (!right_still_holds(router, call, envelope.endpoint, &draft, &refusal)) {
+    if (!right_still_holds(router, call, envelope.endpoint, &refusal)) {
         call_abort(router, call, &refusal.verdict);
         return;
     }
-    if (draft.user != NULL)
-        right_stamp(router, &draft);
-    draft.rules = policy_find(router, caller, envelope.endpoint);
+    right_restamp(router, call, &draft);
+    draft.settings = policy_find(router, caller, envelope.endpoint);
     if (route_find_callee(router, caller, &envelope, &draft, &refusal) &&
             route_hand_over(router, call, &envelope, &draft, &refusal)) {
         if (kept->policy == NULL)
@@ -199,7 +196,7 @@ static void retry_send(struct router *router, struct call *call)
 bool retry_begin(struct router *router, struct peer *peer, const struct envelope *envelope,
         const struct draft *draft)
 {
-    struct policy *policy = draft->rules->by[SETTING_RETRIES];
+    struct policy *policy = draft->settings->by[SETTING_RETRIES];
     struct draft waiting = *draft;
     struct kept *kept;
     struct call *call;

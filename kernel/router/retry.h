@@ -24,8 +24,15 @@ bool retry_lost(struct router *router, struct call *call);
 /* The same of one that the router itself has nobody for. */
 bool retry_refused(struct router *router, struct call *call, const struct verdict *verdict);
 
-/* The call is not sent again any more: its caller is done with it, or has an item of it. */
-void retry_forget(struct router *router, struct call *call);
+/* The call is not sent again any more: its caller is done with it, or has an item of it. Fine for a
+ * call that nobody kept. */
+void retry_drop(struct router *router, struct call *call);
+
+static inline void retry_forget(struct router *router, struct call *call)
+{
+    if (call->kept != NULL)
+        retry_drop(router, call);
+}
 
 /* Sends what has waited long enough. */
 void retry_tick(struct router *router);

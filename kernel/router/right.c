@@ -37,9 +37,8 @@ static bool right_is_free(const struct peer *peer, struct span endpoint)
            (right_is_part(peer) && reserved_has(route_service_name(endpoint)));
 }
 
-/* Keeps a note of a refusal. Returns what its caller is to be told. */
-static struct verdict right_note(struct router *router, const struct peer *peer,
-        struct span endpoint, const struct right_refusal *refusal)
+static void right_note(struct router *router, const struct peer *peer, struct span endpoint,
+        const struct right_refusal *refusal)
 {
     struct note note = { .kind = refusal->kind, .at_s = router->unix_s };
 
@@ -49,17 +48,15 @@ static struct verdict right_note(struct router *router, const struct peer *peer,
             (const char *)endpoint.data);
     snprintf(note.reason, sizeof(note.reason), "%s", refusal->text);
     note_add(router, &note);
-    return (struct verdict){
-        .code = refusal->code, .executed = EXECUTED_NO, .text = refusal->text
-    };
 }
 
 void right_refuse(struct router *router, struct peer *peer, const struct envelope *envelope,
         const struct right_refusal *refusal)
 {
-    struct verdict verdict = right_note(router, peer, envelope->endpoint, refusal);
-
-    say_verdict(router, peer, envelope->id, &verdict);
+    right_note(router, peer, envelope->endpoint, refusal);
+    say_verdict(router, peer, envelope->id,
+            &(struct verdict){
+                    .code = refusal->code, .executed = EXECUTED_NO, .text = refusal->text });
 }
 
 void right_refuse_token(struct router *router, struct peer *peer, const struct envelope *envelope,
@@ -102,7 +99,7 @@ static const char *right_whose(const struct peer *caller)
     return caller->visitor != NULL ? "clients" : caller->admitted;
 }
 
-bool right_exports(struct router *router, struct peer *peer, struct span endpoint,
+bool right_exports(struct router *router, const struct peer *peer, struct span endpoint,
         const struct draft *draft, struct refusal *refusal)
 {
     if (export_allows(draft->callee, peer, endpoint))
@@ -110,7 +107,8 @@ bool right_exports(struct router *router, struct peer *peer, struct span endpoin
     snprintf(refusal->text, sizeof(refusal->text),
             "%s does not export %.*s to %s (`exports` in its manifest)", draft->service->name,
             (int)endpoint.size, (const char *)endpoint.data, right_whose(peer));
-    refusal->verdict = right_note(router, peer, endpoint,
+    refusal->verdict = (struct verdict){ CODE_PERMISSION_DENIED, EXECUTED_NO, 0, refusal->text };
+    right_note(router, peer, endpoint,
             &(struct right_refusal){
                     NOTE_EXPORT, CODE_PERMISSION_DENIED, refusal->text, draft->user });
     return false;
@@ -147,7 +145,7 @@ static const char *right_void_text(
     return text != NULL ? text : user_void_text(draft->user, router->unix_s);
 }
 
-void right_stamp(struct router *router, struct draft *draft)
+static void right_stamp(struct router *router, struct draft *draft)
 {
     const struct user *user = draft->user;
 
@@ -183,18 +181,24 @@ bool right_find_user(struct router *router, struct peer *peer, const struct enve
 }
 
 bool right_still_holds(struct router *router, const struct call *call, struct span endpoint,
-        struct draft *draft, struct refusal *refusal)
+        struct refusal *refusal)
 {
-    const char *text = NULL;
+    const struct user *user = call->on_behalf;
+    const char *text = user != NULL ? user_void_text(user, router->unix_s) : NULL;
 
-    draft->user = call->on_behalf;
-    if (draft->user != NULL && !right_is_free(call->caller, endpoint))
-        text = user_void_text(draft->user, router->unix_s);
-    if (text == NULL)
+    if (text == NULL || right_is_free(call->caller, endpoint))
         return true;
-    refusal->verdict = right_note(router, call->caller, endpoint,
-            &(struct right_refusal){ NOTE_TOKEN, CODE_UNAUTHENTICATED, text, draft->user });
+    refusal->verdict = (struct verdict){ CODE_UNAUTHENTICATED, EXECUTED_NO, 0, text };
+    right_note(router, call->caller, endpoint,
+            &(struct right_refusal){ NOTE_TOKEN, CODE_UNAUTHENTICATED, text, user });
     return false;
+}
+
+void right_restamp(struct router *router, const struct call *call, struct draft *draft)
+{
+    draft->user = call->on_behalf;
+    if (draft->user != NULL)
+        right_stamp(router, draft);
 }
 
 /* ---- what the user may ---- */
@@ -254,7 +258,7 @@ static bool right_is_ruled_out(struct router *router, struct peer *peer,
 
     if (right_is_above_rules(peer, envelope->endpoint, draft->user))
         return false;
-    rule = rulebook_find(&router->rulebook, &call);
+    rule = rules_find(&router->rules, &call);
     if (rule == NULL || !rule->deny)
         return false;
     snprintf(text, sizeof(text), "rule %llu denies %.*s%s%s", (unsigned long long)rule->id,
@@ -283,13 +287,13 @@ static bool right_charge(struct router *router, struct peer *peer, const struct 
 bool right_judge(struct router *router, struct peer *peer, const struct envelope *envelope,
         struct draft *draft)
 {
-    if (draft->user == NULL && router->rulebook.count == 0)
+    if (draft->user == NULL && router->rules.count == 0)
         return true;
     if (right_is_free(peer, envelope->endpoint))
         return true;
     if (draft->user != NULL && !right_is_covered(router, peer, envelope, draft))
         return false;
-    if (router->rulebook.count > 0 && right_is_ruled_out(router, peer, envelope, draft))
+    if (router->rules.count > 0 && right_is_ruled_out(router, peer, envelope, draft))
         return false;
     return draft->user == NULL || right_charge(router, peer, envelope, draft);
 }

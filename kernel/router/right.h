@@ -11,8 +11,8 @@
 bool right_find_cap(struct router *router, struct peer *peer, const struct envelope *envelope,
         struct draft *draft);
 
-/* False where the callee does not export the endpoint to the caller, and why. */
-bool right_exports(struct router *router, struct peer *peer, struct span endpoint,
+/* False where the callee does not export the endpoint to the caller: why stands in `*refusal`. */
+bool right_exports(struct router *router, const struct peer *peer, struct span endpoint,
         const struct draft *draft, struct refusal *refusal);
 
 /* Finds the user: of the call on whose behalf this one is made, else of the token that it carries,
@@ -26,13 +26,12 @@ bool right_find_user(struct router *router, struct peer *peer, const struct enve
 bool right_judge(struct router *router, struct peer *peer, const struct envelope *envelope,
         struct draft *draft);
 
-/* Puts the user of a call that waited, or is sent again, into its draft. False where his token is
- * void meanwhile, and why. */
+/* False where the token of a call that waited is void meanwhile: why stands in `*refusal`. */
 bool right_still_holds(struct router *router, const struct call *call, struct span endpoint,
-        struct draft *draft, struct refusal *refusal);
+        struct refusal *refusal);
 
-/* Puts the draft's user behind its stamp, which is without him. */
-void right_stamp(struct router *router, struct draft *draft);
+/* Stamps the user of a call on what is sent for it once more. */
+void right_restamp(struct router *router, const struct call *call, struct draft *draft);
 
 /* True for what needs no right: to log in, to renew a token, to present one. */
 bool right_is_for_all(struct span endpoint);

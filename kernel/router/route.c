@@ -97,7 +97,7 @@ static struct verdict route_explain(const struct router *router, const struct pe
         verdict.code = CODE_RESOURCE_EXHAUSTED;
         snprintf(text, STATUS_TEXT_MAX, "%s takes bodies of up to %zu bytes", service->name,
                 draft->callee->body_max);
-    } else if (draft->rules != NULL && service->ready_count != 0 && !choice_is_any(draft)) {
+    } else if (draft->settings != NULL && service->ready_count != 0 && !choice_is_any(draft)) {
         snprintf(text, STATUS_TEXT_MAX,
                 "a policy leaves no instance of %s that is here (`mu policy explain`)",
                 service->name);
@@ -143,7 +143,7 @@ static bool route_find_way(struct router *router, const struct peer *peer,
 static struct peer *route_pick(struct router *router, const struct peer *peer,
         const struct envelope *envelope, const struct draft *draft)
 {
-    if (draft->rules != NULL)
+    if (draft->settings != NULL)
         return choice_pick(router, peer, draft, route_size(envelope));
     return service_pick(draft->service, peer, route_size(envelope), &router->random);
 }
@@ -179,8 +179,8 @@ static bool route_find_parent(struct router *router, struct peer *peer,
 static void route_find_deadline(
         const struct router *router, const struct envelope *envelope, struct draft *draft)
 {
-    uint64_t timeout_ms =
-            draft->rules != NULL ? gate_timeout_ms(draft->rules, envelope) : envelope->timeout_ms;
+    uint64_t timeout_ms = draft->settings != NULL ? gate_timeout_ms(draft->settings, envelope)
+                                                  : envelope->timeout_ms;
 
     if (timeout_ms == 0 && envelope->shape == SHAPE_UNARY)
         timeout_ms = TIMEOUT_DEFAULT_MS;
@@ -246,7 +246,7 @@ struct call *route_seat(struct router *router, struct peer *peer, const struct e
     call->deadline_us = draft->deadline_us;
     call->window_up = STREAM_WINDOW;
     call->window_down = STREAM_WINDOW;
-    gate_enter(call, draft->rules);
+    gate_enter(call, draft->settings);
     route_trace(router, envelope, draft, call);
     list_push(&peer->calls_made, &call->by_caller);
     list_push(&callee->calls_taken, &call->by_callee);
@@ -293,7 +293,7 @@ static void route_open(struct router *router, struct peer *peer, const struct en
         return;
     if (route_forward(router, call, call->claim, envelope, draft)) {
         router->stats.calls += 1;
-        outlier_sent(router, call, draft->rules);
+        outlier_sent(router, call, draft->settings);
         return;
     }
     route_refuse(router, peer, envelope, CODE_RESOURCE_EXHAUSTED,
@@ -345,7 +345,7 @@ bool route_hand_over(struct router *router, struct call *call, const struct enve
     }
     route_reseat(router, call, claim);
     call->started_us = router->now_us;
-    outlier_sent(router, call, draft->rules);
+    outlier_sent(router, call, draft->settings);
     return true;
 }
 
@@ -358,9 +358,9 @@ void route_move(struct router *router, struct call *call, const struct envelope 
     wheel_remove(&router->wheel, &call->timer);
     if (call->deadline_us != 0)
         wheel_add(&router->wheel, &call->timer, (call->deadline_us + 999) / 1000);
-    moved.rules = policy_find(router, call->caller, envelope->endpoint);
+    moved.settings = policy_find(router, call->caller, envelope->endpoint);
     moved.callee = route_pick(router, call->caller, envelope, &moved);
-    if (!right_still_holds(router, call, envelope->endpoint, &moved, &refusal)) {
+    if (!right_still_holds(router, call, envelope->endpoint, &refusal)) {
         call_abort(router, call, &refusal.verdict);
         return;
     }
@@ -386,7 +386,7 @@ static void route_dispatch(struct router *router, struct peer *peer,
     if (!gate_admit(router, peer, envelope, draft))
         return;
     route_find_deadline(router, envelope, draft);
-    if (draft->rules != NULL && retry_begin(router, peer, envelope, draft))
+    if (draft->settings != NULL && retry_begin(router, peer, envelope, draft))
         return;
     if (route_find_callee(router, peer, envelope, draft, &refusal))
         route_open(router, peer, envelope, draft);
@@ -409,11 +409,17 @@ static bool route_may_call(struct router *router, struct peer *peer,
            right_judge(router, peer, envelope, draft);
 }
 
-int route_call(struct router *router, struct peer *peer, const struct envelope *envelope)
+static bool route_is_own(struct span endpoint)
 {
     static const uint8_t own[] = "router";
+    struct span name = route_service_name(endpoint);
+
+    return name.size == sizeof(own) - 1 && memcmp(name.data, own, name.size) == 0;
+}
+
+int route_call(struct router *router, struct peer *peer, const struct envelope *envelope)
+{
     struct draft draft = { .caller = { peer->stamp, peer->stamp_size } };
-    struct span name;
 
     if (envelope->id == 0 || envelope->id >= CALL_ID_ROUTER ||
             call_find_by_caller(&router->calls, &peer->index, envelope->id) != NULL)
@@ -435,8 +441,7 @@ int route_call(struct router *router, struct peer *peer, const struct envelope *
             !right_find_user(router, peer, envelope, &draft) ||
             !route_may_call(router, peer, envelope, &draft))
         return 0;
-    name = route_service_name(envelope->endpoint);
-    if (name.size == sizeof(own) - 1 && memcmp(name.data, own, name.size) == 0)
+    if (route_is_own(envelope->endpoint))
         return own_call(router, peer, envelope);
     route_dispatch(router, peer, envelope, &draft);
     return 0;

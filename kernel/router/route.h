@@ -4,22 +4,22 @@
 #include "kernel/router/core.h"
 #include "kernel/router/say.h"
 
-struct rules;
+struct settings;
 
 /* What a call is made of before it has a slot. */
 struct draft {
     struct service *service;
     struct call *parent;
     struct peer *callee;
-    const struct cap *cap;     /* that lets it through; NULL: its caller needs none */
-    struct user *user;         /* on whose behalf; NULL: nobody's */
-    struct span caller;        /* a packed mu.bus.v1.Caller */
-    uint64_t deadline_us;      /* 0: none */
-    uint32_t transit_us;       /* that it was on its way from another node: off its time */
-    uint32_t hops;             /* links that it came over */
-    const struct rules *rules; /* what policies say of it; NULL: nothing */
-    uint64_t avoid;            /* the instance that it failed at; 0: none */
-    uint32_t delay_ms;         /* before it is sent */
+    const struct cap *cap;           /* that lets it through; NULL: its caller needs none */
+    struct user *user;               /* on whose behalf; NULL: nobody's */
+    struct span caller;              /* a packed mu.bus.v1.Caller */
+    uint64_t deadline_us;            /* 0: none */
+    uint32_t transit_us;             /* that it was on its way from another node: off its time */
+    uint32_t hops;                   /* links that it came over */
+    const struct settings *settings; /* what policies say of it; NULL: nothing */
+    uint64_t avoid;                  /* the instance that it failed at; 0: none */
+    uint32_t delay_ms;               /* before it is sent */
 };
 
 /* Why nobody is sent a call. */

@@ -7,13 +7,13 @@ mu_add_test(router_session_test SOURCES router_session_test.c router_bus.c LINK 
 foreach(subject cap claim export limit neighbour crossing routes mesh share slow throttle visitor)
   mu_add_test(router_${subject}_test SOURCES router_${subject}_test.c router_bus.c LINK mu_router_core)
 endforeach()
-foreach(subject user rules note forgery)
-  mu_add_test(router_${subject}_test SOURCES router_${subject}_test.c router_users.c router_policies.c router_bus.c
-    LINK mu_router_core)
-endforeach()
 mu_add_test(router_breaker_test SOURCES router_breaker_test.c LINK mu_router_core)
 foreach(subject policy choice retry)
   mu_add_test(router_${subject}_test SOURCES router_${subject}_test.c router_policies.c router_bus.c
+    LINK mu_router_core)
+endforeach()
+foreach(subject user rules note forgery)
+  mu_add_test(router_${subject}_test SOURCES router_${subject}_test.c router_users.c router_policies.c router_bus.c
     LINK mu_router_core)
 endforeach()
 mu_add_test(router_waiting_test SOURCES router_waiting_test.c router_bus.c LINK mu_router_core)

@@ -560,11 +560,11 @@ static void test_what_is_found_is_what_a_look_at_all_policies_finds(void **state
         }
         assert_int_equal(bus_set_policies(&bus, supervisor, each, count), OK);
         for (size_t k = 0; k < sizeof(expected) / sizeof(expected[0]); k++) {
-            const struct rules *rules =
+            const struct settings *settings =
                     policy_find(&bus.router, supervisor, bus_text(expected[k].endpoint));
-            uint32_t found = rules == NULL || rules->by[SETTING_TIMEOUT] == NULL
+            uint32_t found = settings == NULL || settings->by[SETTING_TIMEOUT] == NULL
                                      ? 0
-                                     : rules->by[SETTING_TIMEOUT]->terms.timeout_ms;
+                                     : settings->by[SETTING_TIMEOUT]->terms.timeout_ms;
             const int *order = expected[k].order;
 
             while (*order >= 0 && !there[*order])

@@ -204,7 +204,7 @@ static void test_a_call_waits_for_a_service_that_is_expected_and_keeps_its_retri
 {
     struct span none = { (const uint8_t *)"", 0 };
     struct peer *caller = bus_caller(&bus);
-    const struct rules *rules;
+    const struct settings *settings;
     struct peer *one;
     uint64_t id;
 
@@ -219,11 +219,11 @@ static void test_a_call_waits_for_a_service_that_is_expected_and_keeps_its_retri
     one = bus_instance(&bus, &(struct instance){ "shop", "1", NULL, NULL });
     assert_int_equal(one->calls_taken_count, 1);
     id = call_id(&bus.router.calls, list_entry(one->calls_taken.next, struct call, by_callee));
-    rules = policy_find(&bus.router, caller, bus_text("shop.Pay"));
-    assert_true(rules->by[SETTING_RETRIES]->retries == 0);
+    settings = policy_find(&bus.router, caller, bus_text("shop.Pay"));
+    assert_true(settings->by[SETTING_RETRIES]->retries == 0);
     bus_answer(&bus, one, id, CODE_UNAVAILABLE, EXECUTED_NO);
     bus_pass_ms(&bus, 30);
-    assert_true(rules->by[SETTING_RETRIES]->retries == 1);
+    assert_true(settings->by[SETTING_RETRIES]->retries == 1);
     bus_answer(&bus, one, bus_take_call(&bus, one), OK, 0);
     assert_int_equal(bus_take_code(&bus, caller, 5), OK);
 }

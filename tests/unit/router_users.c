@@ -118,8 +118,8 @@ uint32_t users_set_rules(
         all[i].priority = rules[i].priority;
         all[i].who = (char *)(uintptr_t)rules[i].who;
         all[i].endpoints = (char *)(uintptr_t)rules[i].endpoints;
-        all[i].effect = rules[i].deny ? MU__ROUTER__V1__RULE_EFFECT__RULE_EFFECT_DENY
-                                      : MU__ROUTER__V1__RULE_EFFECT__RULE_EFFECT_ALLOW;
+        all[i].effect = rules[i].deny ? MU__ROUTER__V1__EFFECT__EFFECT_DENY
+                                      : MU__ROUTER__V1__EFFECT__EFFECT_ALLOW;
         if (rules[i].reason != NULL)
             all[i].reason = (char *)(uintptr_t)rules[i].reason;
         each[i] = &all[i];

@@ -326,7 +326,7 @@ static const struct table_column explain_columns[EXPLAIN_COLUMNS] = {
 };
 
 /* What has come of the setting. */
-static void explain_use(const Mu__Router__V1__Effect *effect, char *text, size_t size)
+static void explain_use(const Mu__Router__V1__PolicyEffect *effect, char *text, size_t size)
 {
     const Mu__Router__V1__PolicyUse *use = effect->use;
 
@@ -345,7 +345,7 @@ static void explain_use(const Mu__Router__V1__Effect *effect, char *text, size_t
         snprintf(text, size, "-");
 }
 
-static void explain_row(struct table *table, const Mu__Router__V1__Effect *effect)
+static void explain_row(struct table *table, const Mu__Router__V1__PolicyEffect *effect)
 {
     const Mu__Router__V1__Policy *policy = effect->policy;
     char settings[SETTING_TEXT_MAX];

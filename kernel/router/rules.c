@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* A verdict is found by a hash of the caller's and the endpoint's names. It is keyed, and of 128
  * bits, so that nobody finds a call which another one's verdict fits. */
-#include "kernel/router/rulebook.h"
+#include "kernel/router/rules.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -15,26 +15,26 @@ enum { KEY_TEXT_MAX = 1 + 2 * (RULE_WHO_MAX + 1) + ENDPOINT_SIZE_MAX };
 _Static_assert((int)RULES_KEY_SIZE == crypto_shorthash_siphashx24_BYTES, "a verdict's key");
 _Static_assert((int)RULES_KEY_SIZE == crypto_shorthash_siphashx24_KEYBYTES, "and its secret");
 
-int rulebook_set(struct rulebook *table, struct rule *rules, size_t count)
+int rules_set(struct rules *table, struct rule *rules, size_t count)
 {
-    struct rulebook_verdict *verdicts = NULL;
+    struct rules_verdict *verdicts = NULL;
 
     if (count > 0) {
         verdicts = calloc(RULES_VERDICTS, sizeof(*verdicts));
         if (verdicts == NULL)
             return err_new(-ENOMEM);
     }
-    rulebook_deinit(table);
-    *table = (struct rulebook){ .rules = rules, .count = count, .verdicts = verdicts };
+    rules_deinit(table);
+    *table = (struct rules){ .rules = rules, .count = count, .verdicts = verdicts };
     randombytes_buf(table->secret, sizeof(table->secret));
     return 0;
 }
 
-void rulebook_deinit(struct rulebook *table)
+void rules_deinit(struct rules *table)
 {
     free(table->rules);
     free(table->verdicts);
-    *table = (struct rulebook){ 0 };
+    *table = (struct rules){ 0 };
 }
 
 static size_t rules_append(uint8_t *text, size_t at, const char *name)
@@ -47,7 +47,7 @@ static size_t rules_append(uint8_t *text, size_t at, const char *name)
 }
 
 static void rules_key(
-        const struct rulebook *table, const struct rule_call *call, uint8_t key[RULES_KEY_SIZE])
+        const struct rules *table, const struct rule_call *call, uint8_t key[RULES_KEY_SIZE])
 {
     uint8_t text[KEY_TEXT_MAX];
     size_t size = 1;
@@ -59,9 +59,9 @@ static void rules_key(
     crypto_shorthash_siphashx24(key, text, size + call->endpoint.size, table->secret);
 }
 
-const struct rule *rulebook_find(struct rulebook *table, const struct rule_call *call)
+const struct rule *rules_find(struct rules *table, const struct rule_call *call)
 {
-    struct rulebook_verdict *verdict;
+    struct rules_verdict *verdict;
     uint8_t key[RULES_KEY_SIZE];
 
     if (table->count == 0)
