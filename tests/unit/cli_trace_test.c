@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "services/interface/mu/account.h"
+#include "services/interface/mu/explanation.h"
 #include "services/interface/mu/call_json.h"
 #include "services/interface/mu/cause.h"
 #include "services/interface/mu/log_line.h"
@@ -238,14 +238,14 @@ static void test_a_bar_stands_where_the_call_was_and_is_never_empty(void **state
 
 /* ---- what is said of a call ---- */
 
-static bool account_has(const struct account *account, const char *part)
+static bool explanation_has(const struct explanation *explanation, const char *part)
 {
-    for (int i = 0; i < account->line_count; i++) {
-        if (strstr(account->lines[i], part) != NULL)
+    for (int i = 0; i < explanation->line_count; i++) {
+        if (strstr(explanation->lines[i], part) != NULL)
             return true;
     }
-    for (int i = 0; i < account->next_count; i++) {
-        if (strstr(account->next[i], part) != NULL)
+    for (int i = 0; i < explanation->next_count; i++) {
+        if (strstr(explanation->next[i], part) != NULL)
             return true;
     }
     return false;
@@ -256,11 +256,11 @@ static char *text_of(const char *text)
     return (char *)(uintptr_t)text;
 }
 
-static void test_an_account_names_the_rule_that_kept_a_call_out(void **state)
+static void test_an_explanation_names_the_rule_that_kept_a_call_out(void **state)
 {
     struct journal journal = { .count = 0 };
     Mu__Router__V1__CallRecord *record = journal_add(&journal, 't', 0, 0, 1);
-    struct account account;
+    struct explanation explanation;
 
     (void)state;
     record->caller = text_of("till");
@@ -270,23 +270,23 @@ static void test_an_account_names_the_rule_that_kept_a_call_out(void **state)
     record->refused = true;
     record->message = text_of("till has no capability for shop.Buy");
     record->origin = text_of("router");
-    account_make(&account, record);
-    assert_true(account_has(&account, "no capability of its caller covers it"));
-    assert_true(account_has(&account, "router says: till has no capability"));
-    assert_true(account_has(&account, "was not executed"));
-    assert_true(account_has(&account, "mu grant till shop.Buy"));
-    assert_false(account_has(&account, "It went to"));
-    assert_false(account_has(&account, "It waited"));
+    explanation_make(&explanation, record);
+    assert_true(explanation_has(&explanation, "no capability of its caller covers it"));
+    assert_true(explanation_has(&explanation, "router says: till has no capability"));
+    assert_true(explanation_has(&explanation, "was not executed"));
+    assert_true(explanation_has(&explanation, "mu grant till shop.Buy"));
+    assert_false(explanation_has(&explanation, "It went to"));
+    assert_false(explanation_has(&explanation, "It waited"));
 }
 
-static void test_an_account_names_those_who_could_have_taken_a_call(void **state)
+static void test_an_explanation_names_those_who_could_have_taken_a_call(void **state)
 {
     struct journal journal = { .count = 0 };
     Mu__Router__V1__CallRecord *record = journal_add(&journal, 't', 'a', 0, 1);
     Mu__Router__V1__Decision full = MU__ROUTER__V1__DECISION__INIT;
     Mu__Router__V1__Decision away = MU__ROUTER__V1__DECISION__INIT;
     Mu__Router__V1__Decision *decisions[] = { &full, &away };
-    struct account account;
+    struct explanation explanation;
 
     (void)state;
     full.party = MU__ROUTER__V1__PARTY__PARTY_PROCESS;
@@ -308,16 +308,17 @@ static void test_an_account_names_those_who_could_have_taken_a_call(void **state
     record->code = MU_DEADLINE_EXCEEDED;
     record->timeout_us = 5000000;
     record->queued_us = 1240;
-    account_make(&account, record);
-    assert_true(account_has(&account, "(pid 77): has as many calls as it takes"));
-    assert_true(account_has(&account, "node barn (2 links): is not connected now"));
-    assert_true(account_has(&account, "and 3 more"));
-    assert_true(account_has(&account, "It went to node loft: nobody here could take it."));
-    assert_true(account_has(&account, "an operator granted it, under the handle 000000000000001f"));
-    assert_true(account_has(&account, "It waited 1.24 ms"));
-    assert_true(account_has(&account, "Its caller gave it 5.0 s."));
-    assert_true(account_has(&account, "Whether it was executed is not known"));
-    assert_true(account_has(&account, "on node loft: mu why 74747474"));
+    explanation_make(&explanation, record);
+    assert_true(explanation_has(&explanation, "(pid 77): has as many calls as it takes"));
+    assert_true(explanation_has(&explanation, "node barn (2 links): is not connected now"));
+    assert_true(explanation_has(&explanation, "and 3 more"));
+    assert_true(explanation_has(&explanation, "It went to node loft: nobody here could take it."));
+    assert_true(explanation_has(
+            &explanation, "an operator granted it, under the handle 000000000000001f"));
+    assert_true(explanation_has(&explanation, "It waited 1.24 ms"));
+    assert_true(explanation_has(&explanation, "Its caller gave it 5.0 s."));
+    assert_true(explanation_has(&explanation, "Whether it was executed is not known"));
+    assert_true(explanation_has(&explanation, "on node loft: mu why 74747474"));
 }
 
 static void test_every_cause_has_words_of_its_own(void **state)
@@ -451,8 +452,8 @@ int main(void)
         cmocka_unit_test(test_refused_calls_have_no_span_and_are_nobodys_parents),
         cmocka_unit_test(test_records_are_sorted_into_traces_by_their_begin),
         cmocka_unit_test(test_a_bar_stands_where_the_call_was_and_is_never_empty),
-        cmocka_unit_test(test_an_account_names_the_rule_that_kept_a_call_out),
-        cmocka_unit_test(test_an_account_names_those_who_could_have_taken_a_call),
+        cmocka_unit_test(test_an_explanation_names_the_rule_that_kept_a_call_out),
+        cmocka_unit_test(test_an_explanation_names_those_who_could_have_taken_a_call),
         cmocka_unit_test(test_every_cause_has_words_of_its_own),
         cmocka_unit_test(test_json_has_ids_in_digits_and_codes_by_name),
         cmocka_unit_test(test_otlp_groups_spans_by_service_and_gives_each_an_id),

@@ -1,251 +1,370 @@
 // SPDX-License-Identifier: Apache-2.0
+/* mu account init, create, list, show; and the noun. */
 #include "services/interface/mu/account.h"
 
-#include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
-#include "services/interface/mu/calls.h"
-#include "services/interface/mu/cause.h"
-#include "services/interface/mu/duration.h"
-#include "services/interface/mu/instance.h"
-#include "services/interface/mu/trace_id.h"
+#include "base/cleanup.h"
+#include "services/interface/mu/arguments.h"
+#include "services/interface/mu/bus.h"
+#include "services/interface/mu/color.h"
+#include "services/interface/mu/failure.h"
+#include "services/interface/mu/instant.h"
+#include "services/interface/mu/output.h"
+#include "services/interface/mu/password.h"
+#include "services/interface/mu/table.h"
 
-static void account_say(struct account *account, const char *format, ...)
-        __attribute__((format(printf, 2, 3)));
+extern const struct command account_rights_command;
+extern const struct command account_password_command;
+extern const struct command account_disable_command;
+extern const struct command account_enable_command;
+extern const struct command account_remove_command;
 
-static void account_say(struct account *account, const char *format, ...)
-{
-    va_list args;
-
-    if (account->line_count == ACCOUNT_LINES_MAX)
-        return;
-    va_start(args, format);
-    vsnprintf(account->lines[account->line_count++], ACCOUNT_LINE_MAX, format, args);
-    va_end(args);
-}
-
-static void account_advise(struct account *account, const char *format, ...)
-        __attribute__((format(printf, 2, 3)));
-
-static void account_advise(struct account *account, const char *format, ...)
-{
-    va_list args;
-
-    if (account->next_count == ACCOUNT_NEXT_MAX)
-        return;
-    va_start(args, format);
-    vsnprintf(account->next[account->next_count++], ACCOUNT_LINE_MAX, format, args);
-    va_end(args);
-}
-
-static void account_headline(struct account *account, const Mu__Router__V1__CallRecord *record)
-{
-    time_t began = (time_t)(record->began_us / 1000000);
-    char clock[16] = "";
-    char caller[MU_ENDPOINT_MAX];
-    char took[DURATION_TEXT_MAX];
-    struct tm parts;
-
-    if (localtime_r(&began, &parts) != NULL)
-        strftime(clock, sizeof(clock), "%H:%M:%S", &parts);
-    account_say(account, "%s, called by %s at %s.%03u, %s: %s after %s.", record->endpoint,
-            calls_caller(record, caller, sizeof(caller)), clock,
-            (unsigned)(record->began_us / 1000 % 1000), cause_of_call(record->cause),
-            mu_code_name((enum mu_code)record->code), duration_print_us(record->took_us, took));
-    if (record->code != MU_OK && record->message[0] != '\0')
-        account_say(account, "%s says: %s", record->origin[0] != '\0' ? record->origin : "router",
-                record->message);
-}
-
-/* What let it through. Of what was refused for want of a right the headline says so. */
-static void account_right(struct account *account, const Mu__Router__V1__CallRecord *record)
-{
-    static const char *const sources[] = {
-        [MU__ROUTER__V1__CAP_SOURCE__CAP_SOURCE_MANIFEST] = "its manifest lists it in `calls`",
-        [MU__ROUTER__V1__CAP_SOURCE__CAP_SOURCE_OPERATOR] = "an operator granted it",
-        [MU__ROUTER__V1__CAP_SOURCE__CAP_SOURCE_PASSED] = "another service passed it on",
-    };
-    size_t source = (size_t)record->cap_source;
-
-    if (source == MU__ROUTER__V1__CAP_SOURCE__CAP_SOURCE_NONE ||
-            source >= sizeof(sources) / sizeof(sources[0])) {
-        if (!cause_is_refusal(record->cause) &&
-                record->caller_party == MU__ROUTER__V1__PARTY__PARTY_PROCESS)
-            account_say(account, "Its caller needs no capability: it belongs to the node's owner, "
-                                 "or everybody may call this.");
-        return;
-    }
-    if (record->cap_handle != 0)
-        account_say(account, "Its caller may make it: %s, under the handle %016" PRIx64 ".",
-                sources[source], record->cap_handle);
-    else
-        account_say(account, "Its caller may make it: %s.", sources[source]);
-}
-
-static void account_route(struct account *account, const Mu__Router__V1__CallRecord *record)
-{
-    char instance[INSTANCE_TEXT_MAX];
-
-    if (record->hops > 0)
-        account_say(account, "It had come over %u link%s, from node %s.", record->hops,
-                record->hops == 1 ? "" : "s", record->caller_node);
-    if (cause_is_refusal(record->cause))
-        return;
-    if (record->side == MU__ROUTER__V1__SIDE__SIDE_THERE)
-        account_say(account, "It went to node %s: %s.", record->callee_node,
-                record->instances > 0 ? "nobody here could take it"
-                                      : "nobody here offers the service");
-    else if (record->side == MU__ROUTER__V1__SIDE__SIDE_HERE && record->callee_pid != 0)
-        account_say(account, "It went to instance %s (pid %u)%s.",
-                instance_short(record->callee_instance, instance), record->callee_pid,
-                record->instances > 1 ? ", the less busy of two that were drawn" : "");
-    else if (record->side == MU__ROUTER__V1__SIDE__SIDE_HERE)
-        account_say(account, "The router itself was called.");
-    if (record->side != MU__ROUTER__V1__SIDE__SIDE_THERE && record->instances > 1)
-        account_say(account, "%u instances here took calls then.", record->instances);
-}
-
-static void account_decision(struct account *account, const Mu__Router__V1__Decision *decision)
-{
-    const char *cause = cause_of_candidate(decision->cause);
-    char instance[INSTANCE_TEXT_MAX];
-
-    if (decision->party == MU__ROUTER__V1__PARTY__PARTY_NODE)
-        account_say(account, "  the way to node %s (%u link%s): %s", decision->node, decision->hops,
-                decision->hops == 1 ? "" : "s", cause);
-    else
-        account_say(account, "  instance %s (pid %u): %s", instance_short(decision->id, instance),
-                decision->pid, cause);
-}
-
-static void account_decisions(struct account *account, const Mu__Router__V1__CallRecord *record)
-{
-    if (record->n_decisions == 0)
-        return;
-    account_say(account, cause_is_refusal(record->cause)
-                                 ? "Who could have taken it did not:"
-                                 : "Who could have taken it before did not:");
-    for (size_t i = 0; i < record->n_decisions; i++)
-        account_decision(account, record->decisions[i]);
-    if (record->considered > record->n_decisions)
-        account_say(account, "  and %zu more", (size_t)record->considered - record->n_decisions);
-}
-
-static void account_times(struct account *account, const Mu__Router__V1__CallRecord *record)
-{
-    char queued[DURATION_TEXT_MAX];
-    char timeout[DURATION_TEXT_MAX];
-
-    if (!cause_is_refusal(record->cause))
-        account_say(account, "It waited %s in the router before it was on its way.",
-                duration_print_us(record->queued_us, queued));
-    if (record->timeout_us > 0)
-        account_say(
-                account, "Its caller gave it %s.", duration_print_us(record->timeout_us, timeout));
-}
-
-static void account_executed(struct account *account, const Mu__Router__V1__CallRecord *record)
-{
-    if (record->code == MU_OK)
-        return;
-    if (record->executed == MU_EXECUTED_NO)
-        account_say(account, "It was not executed, so it may be made again.");
-    else if (record->executed == MU_EXECUTED_YES)
-        account_say(account, "It was executed.");
-    else
-        account_say(account, "Whether it was executed is not known: make it again only if twice "
-                             "does no harm.");
-}
-
-/* ---- what to do next ---- */
-
-/* The service answered, or died of it, or never did. */
-static void account_advise_logs(
-        struct account *account, const Mu__Router__V1__CallRecord *record, const char *service)
-{
-    char trace[TRACE_ID_TEXT_MAX];
-
-    trace_id_print(record->trace.data, record->trace.len, trace);
-    if (record->side == MU__ROUTER__V1__SIDE__SIDE_THERE) {
-        account_advise(account, "see what came of it there; on node %s: mu why %.*s",
-                record->callee_node, TRACE_ID_SHORT, trace);
-        return;
-    }
-    account_advise(
-            account, "see what was written about it: mu logs --trace %.*s", TRACE_ID_SHORT, trace);
-    account_advise(account, "or all that it wrote: mu logs %s", service);
-}
-
-#define CAUSE(NAME) MU__ROUTER__V1__CAUSE__CAUSE_##NAME
-
-/* What helps against a refusal; the service's name goes behind it, where that is wanted. */
-static const struct {
-    Mu__Router__V1__Cause cause;
-    bool is_of_service;
-    const char *text;
-} account_advice[] = {
-    { CAUSE(NOT_EXPORTED), true, "`exports` says who may call what, in the manifest of " },
-    { CAUSE(NO_SERVICE), false, "see what there is: mu registry list" },
-    { CAUSE(NO_INSTANCE), false, "see why it is not up: mu ps" },
-    { CAUSE(NO_INSTANCE), true, "see what it wrote last: mu logs " },
-    { CAUSE(NO_ROUTE), false, "see the ways to other nodes: mu network graph" },
-    { CAUSE(ROUTES_FULL), false, "see the ways to other nodes: mu network graph" },
-    { CAUSE(FULL), true, "see what it is busy with: mu stats " },
-    { CAUSE(FULL), false,
-            "run more of it, or let each take more: `instances`, `limits.calls_max` "
-            "in its manifest" },
-    { CAUSE(SHARE_FULL), true, "see what it is busy with: mu stats " },
-    { CAUSE(QUEUE_FULL), true, "see what it is busy with: mu stats " },
-    { CAUSE(BODY_TOO_LARGE), false, "send less at a time, or as a stream" },
-    { CAUSE(CALLER_FULL), false, "have fewer calls under way from one process at a time" },
-    { CAUSE(NOT_FOR_CLIENTS), false, "make it on the node, as its owner" },
-    { CAUSE(NOT_FOR_NODES), false, "make it on that node" },
+static const char *const account_kinds[] = {
+    [MU__AUTH__V1__KIND__KIND_PERSON] = "person",
+    [MU__AUTH__V1__KIND__KIND_SERVICE] = "service",
+    [MU__AUTH__V1__KIND__KIND_AGENT] = "agent",
 };
 
-static void account_advise_refused(
-        struct account *account, const Mu__Router__V1__CallRecord *record, const char *service)
+enum { ACCOUNT_KINDS = sizeof(account_kinds) / sizeof(account_kinds[0]) };
+
+static const char *account_kind_name(Mu__Auth__V1__Kind kind)
 {
-    if (record->cause == CAUSE(NO_CAPABILITY))
-        account_advise(account, "let it: mu grant %s %s      what it may: mu caps %s",
-                record->caller, record->endpoint, record->caller);
-    for (size_t i = 0; i < sizeof(account_advice) / sizeof(account_advice[0]); i++) {
-        if (account_advice[i].cause == record->cause)
-            account_advise(account, "%s%s", account_advice[i].text,
-                    account_advice[i].is_of_service ? service : "");
+    return (unsigned)kind < ACCOUNT_KINDS ? account_kinds[kind] : "unknown";
+}
+
+/* ---- what is shared ---- */
+
+int account_print(struct cli *cli, const Mu__Auth__V1__Account *account)
+{
+    uint64_t now_s = instant_now_s();
+    char text[INSTANT_TEXT_MAX];
+    char list[512];
+
+    if (output_is_json(cli))
+        return users_print_json(cli, &account->base);
+    if (cli->format == OUTPUT_NAME) {
+        puts(account->name);
+        return EXIT_OK;
     }
+    printf("account   %s, %s%s\n", account->name, account_kind_name(account->kind),
+            account->disabled ? ", disabled" : "");
+    printf("may call  %s\n", users_join(account->scopes, account->n_scopes, list, sizeof(list)));
+    printf("roles     %s\n", users_join(account->roles, account->n_roles, list, sizeof(list)));
+    printf("password  %s\n", account->no_password ? "none: tokens are issued to it" : "set");
+    printf("created   %s\n", instant_print(account->created_s, now_s, text));
+    printf("login     %s\n",
+            account->login_s > 0 ? instant_print(account->login_s, now_s, text) : "never");
+    printf("sessions  %u\n", account->sessions);
+    return EXIT_OK;
 }
 
-static void account_next(struct account *account, const Mu__Router__V1__CallRecord *record)
+void account_print_secret(const struct cli *cli, const char *account, const char *secret)
 {
-    char service[MU_ENDPOINT_MAX];
+    printf("%s\n", secret);
+    fflush(stdout);
+    output_talk(cli, "the password of %s, shown this once: keep it; then: mu login %s", account,
+            account);
+}
 
-    calls_service(record, service);
-    if (record->code == MU_OK)
-        return;
-    if (cause_is_refusal(record->cause)) {
-        account_advise_refused(account, record, service);
-        return;
+/* ---- init ---- */
+
+static int account_init_run(struct cli *cli, const struct arguments *arguments)
+{
+    CLEANUP(bus_reply_free) Mu__Auth__V1__InitReply *reply = NULL;
+    Mu__Auth__V1__InitRequest request = MU__AUTH__V1__INIT_REQUEST__INIT;
+    int code = users_call(cli, "auth.Init", &request.base, &mu__auth__v1__init_reply__descriptor,
+            (ProtobufCMessage **)&reply);
+
+    (void)arguments;
+    if (code != EXIT_OK)
+        return code;
+    if (output_is_json(cli))
+        return users_print_json(cli, &reply->base);
+    account_print_secret(cli, reply->account->name, reply->secret);
+    explicit_bzero(reply->secret, strlen(reply->secret));
+    return EXIT_OK;
+}
+
+static const struct command account_init_command = {
+    .name = "init",
+    .summary = "make the first account, admin, with a password that is shown once",
+    .details =
+            "There is no password that comes with Mu. Only while there is no account; who owns "
+            "the node can\nalways make others: mu account create, and a new password: mu account "
+            "password.",
+    .examples =
+            (const struct example[]){
+                    { "mu account init", "prints the password of admin" },
+                    { NULL, NULL },
+            },
+    .run = account_init_run,
+};
+
+/* ---- create ---- */
+
+static int account_read_kind(
+        const struct cli *cli, const struct arguments *arguments, Mu__Auth__V1__Kind *kindp)
+{
+    const char *text = arguments_flag(arguments, "kind");
+    char word[FAILURE_WORD_MAX];
+
+    for (unsigned i = 0; text != NULL && i < ACCOUNT_KINDS; i++) {
+        if (strcmp(account_kinds[i], text) == 0) {
+            *kindp = (Mu__Auth__V1__Kind)i;
+            return EXIT_OK;
+        }
     }
-    if (record->cause == CAUSE(DEADLINE))
-        account_advise(account, "give it longer: --timeout 30s      how long it takes: mu stats %s",
-                service);
-    if (record->cause == CAUSE(CALLEE_GONE))
-        account_advise(account, "see how it ended: mu ps");
-    account_advise_logs(account, record, service);
+    return text == NULL ? EXIT_OK
+                        : (int)failure_say(cli, EXIT_USAGE, "one of: person service agent",
+                                  "--kind: there is no kind \"%s\"", failure_word(text, word));
 }
 
-void account_make(struct account *account, const Mu__Router__V1__CallRecord *record)
+/* Whether a password is asked for, generated, or there is none. */
+static int account_read_password(const struct cli *cli, const struct arguments *arguments,
+        Mu__Auth__V1__CreateAccountRequest *request, char password[PASSWORD_TEXT_MAX])
 {
-    account->line_count = 0;
-    account->next_count = 0;
-    account_headline(account, record);
-    account_right(account, record);
-    account_route(account, record);
-    account_decisions(account, record);
-    account_times(account, record);
-    account_executed(account, record);
-    account_next(account, record);
+    bool none = arguments_flag(arguments, "no-password") != NULL;
+    bool given = arguments_flag(arguments, "password-stdin") != NULL;
+    int code = EXIT_OK;
+
+    request->generate = arguments_flag(arguments, "generate") != NULL;
+    if (none + given + request->generate > 1)
+        return (int)failure_say(cli, EXIT_USAGE, "leave all but one of them out",
+                "--generate, --password-stdin and --no-password exclude each other");
+    if (!none && !request->generate && (given || request->kind == MU__AUTH__V1__KIND__KIND_PERSON))
+        code = password_get(cli, arguments, "Password: ", true, password);
+    request->password = password;
+    return code;
 }
+
+static int account_create_run(struct cli *cli, const struct arguments *arguments)
+{
+    CLEANUP(password_wipe) char password[PASSWORD_TEXT_MAX] = "";
+    CLEANUP(bus_reply_free) Mu__Auth__V1__CreateAccountReply *reply = NULL;
+    Mu__Auth__V1__CreateAccountRequest request = MU__AUTH__V1__CREATE_ACCOUNT_REQUEST__INIT;
+    struct users_list scopes;
+    struct users_list roles;
+    int code = account_read_kind(cli, arguments, &request.kind);
+
+    if (code == EXIT_OK)
+        code = bus_need(cli);
+    if (code == EXIT_OK)
+        code = account_read_password(cli, arguments, &request, password);
+    if (code != EXIT_OK)
+        return code;
+    users_flag(arguments, "scope", &scopes);
+    users_flag(arguments, "role", &roles);
+    request.name = arguments->words[0];
+    request.scopes = scopes.each;
+    request.n_scopes = scopes.count;
+    request.roles = roles.each;
+    request.n_roles = roles.count;
+    code = users_call(cli, "auth.CreateAccount", &request.base,
+            &mu__auth__v1__create_account_reply__descriptor, (ProtobufCMessage **)&reply);
+    if (code != EXIT_OK)
+        return code;
+    if (output_is_json(cli))
+        return users_print_json(cli, &reply->base);
+    if (request.generate)
+        account_print_secret(cli, reply->account->name, reply->secret);
+    else
+        output_talk(cli, "there is an account %s now", reply->account->name);
+    return EXIT_OK;
+}
+
+static const struct command account_create_command = {
+    .name = "create",
+    .summary = "make an account of a person, a service or an agent",
+    .words = "NAME",
+    .words_min = 1,
+    .words_max = 1,
+    .details =
+            "An account may call what its scopes say, patterns of endpoints: greeter.Hello, "
+            "store.*, >; and\nnothing without. The role admin lets it look after accounts, rules "
+            "and keys; auditor, read the audit\nlog. A person's password is asked for; services "
+            "and agents have none unless one is given, and get\ntokens by mu token issue.",
+    .flags =
+            (const struct flag[]){
+                    { .name = "scope",
+                            .value = "ENDPOINT",
+                            .help = "what it may call; several times for several",
+                            .complete = COMPLETE_ENDPOINT },
+                    { .name = "role",
+                            .value = "ROLE",
+                            .help = "admin or auditor; several times for several",
+                            .complete = COMPLETE_CHOICE,
+                            .choices = "admin|auditor" },
+                    { .name = "kind",
+                            .value = "KIND",
+                            .help = "person, which is the default; service; agent",
+                            .complete = COMPLETE_CHOICE,
+                            .choices = "person|service|agent" },
+                    { .name = "generate", .help = "make a password, and print it this once" },
+                    { .name = "no-password", .help = "nobody logs in as it" },
+                    PASSWORD_FLAG,
+                    { .name = NULL },
+            },
+    .examples =
+            (const struct example[]){
+                    { "mu account create alice --scope 'shop.*' --scope greeter.Hello",
+                            "asks for her password" },
+                    { "mu account create carol --scope '>' --role admin --generate",
+                            "prints her password once" },
+                    { "mu account create indexer --kind agent --scope 'store.Get'",
+                            "then: mu token issue indexer" },
+                    { NULL, NULL },
+            },
+    .run = account_create_run,
+};
+
+/* ---- list ---- */
+
+enum account_column {
+    ACCOUNT_NAME,
+    ACCOUNT_KIND,
+    ACCOUNT_STATE,
+    ACCOUNT_SCOPES,
+    ACCOUNT_ROLES,
+    ACCOUNT_SESSIONS,
+    ACCOUNT_COLUMNS
+};
+
+static const struct table_column account_columns[ACCOUNT_COLUMNS] = {
+    [ACCOUNT_NAME] = { .name = "ACCOUNT" },
+    [ACCOUNT_KIND] = { .name = "KIND" },
+    [ACCOUNT_STATE] = { .name = "STATE" },
+    [ACCOUNT_SCOPES] = { .name = "MAY CALL", .cut = true },
+    [ACCOUNT_ROLES] = { .name = "ROLES" },
+    [ACCOUNT_SESSIONS] = { .name = "SESSIONS", .right = true },
+};
+
+static void account_row(struct table *table, const Mu__Auth__V1__Account *account)
+{
+    char list[512];
+
+    table_row(table);
+    table_cell(table, ACCOUNT_NAME, "%s", account->name);
+    table_cell(table, ACCOUNT_KIND, "%s", account_kind_name(account->kind));
+    table_cell(table, ACCOUNT_STATE, "%s", account->disabled ? "disabled" : "enabled");
+    if (account->disabled)
+        table_color(table, ACCOUNT_STATE, COLOR_BAD);
+    table_cell(table, ACCOUNT_SCOPES, "%s",
+            users_join(account->scopes, account->n_scopes, list, sizeof(list)));
+    table_cell(table, ACCOUNT_ROLES, "%s",
+            users_join(account->roles, account->n_roles, list, sizeof(list)));
+    table_cell(table, ACCOUNT_SESSIONS, "%u", account->sessions);
+}
+
+/* One page behind `*after`, which becomes the last of it. */
+static int account_list_page(
+        struct cli *cli, struct table *table, char after[USERS_NAME_MAX], bool *morep)
+{
+    CLEANUP(bus_reply_free) Mu__Auth__V1__ListAccountsReply *reply = NULL;
+    Mu__Auth__V1__ListAccountsRequest request = MU__AUTH__V1__LIST_ACCOUNTS_REQUEST__INIT;
+    int code;
+
+    request.after = after;
+    code = users_call(cli, "auth.ListAccounts", &request.base,
+            &mu__auth__v1__list_accounts_reply__descriptor, (ProtobufCMessage **)&reply);
+    if (code != EXIT_OK)
+        return code;
+    for (size_t i = 0; i < reply->n_accounts; i++) {
+        const Mu__Auth__V1__Account *account = reply->accounts[i];
+
+        snprintf(after, USERS_NAME_MAX, "%s", account->name);
+        if (output_is_json(cli))
+            code = users_print_json(cli, &account->base);
+        else if (table == NULL)
+            puts(account->name);
+        else
+            account_row(table, account);
+        if (code != EXIT_OK)
+            return code;
+    }
+    *morep = reply->more;
+    return EXIT_OK;
+}
+
+static int account_list_run(struct cli *cli, const struct arguments *arguments)
+{
+    CLEANUP(table_cleanup) struct table *table = NULL;
+    char after[USERS_NAME_MAX] = "";
+    bool more = true;
+    int code = EXIT_OK;
+
+    (void)arguments;
+    if (!output_is_json(cli) && cli->format != OUTPUT_NAME)
+        table = table_new(cli, account_columns, ACCOUNT_COLUMNS);
+    while (code == EXIT_OK && more)
+        code = account_list_page(cli, table, after, &more);
+    if (code == EXIT_OK && table != NULL && after[0] != '\0')
+        table_print(table);
+    if (code == EXIT_OK && after[0] == '\0')
+        output_talk(cli, "there is no account yet; the first: mu account init");
+    return code;
+}
+
+static const struct command account_list_command = {
+    .name = "list",
+    .alias = "ls",
+    .summary = "all accounts",
+    .details = "-o json and jsonl print one mu.auth.v1.Account a line.",
+    .examples =
+            (const struct example[]){
+                    { "mu account list", "a table" },
+                    { "mu account list -o name", "names only, for a shell" },
+                    { NULL, NULL },
+            },
+    .run = account_list_run,
+};
+
+/* ---- show ---- */
+
+static int account_show_run(struct cli *cli, const struct arguments *arguments)
+{
+    CLEANUP(bus_reply_free) Mu__Auth__V1__AccountReply *reply = NULL;
+    Mu__Auth__V1__ShowAccountRequest request = MU__AUTH__V1__SHOW_ACCOUNT_REQUEST__INIT;
+    int code;
+
+    request.name = arguments->words[0];
+    code = users_call(cli, "auth.ShowAccount", &request.base,
+            &mu__auth__v1__account_reply__descriptor, (ProtobufCMessage **)&reply);
+    return code == EXIT_OK ? account_print(cli, reply->account) : code;
+}
+
+static const struct command account_show_command = {
+    .name = "show",
+    .summary = "one account",
+    .words = "NAME",
+    .words_min = 1,
+    .words_max = 1,
+    .first = COMPLETE_ACCOUNT,
+    .examples =
+            (const struct example[]){
+                    { "mu account show alice", "what she may call, when she logged in" },
+                    { NULL, NULL },
+            },
+    .run = account_show_run,
+};
+
+const struct command account_command = {
+    .name = "account",
+    .group = "Users",
+    .summary = "accounts of people, services and agents",
+    .words = "COMMAND …",
+    .children =
+            (const struct command *const[]){
+                    &account_init_command,
+                    &account_create_command,
+                    &account_list_command,
+                    &account_show_command,
+                    &account_rights_command,
+                    &account_password_command,
+                    &account_disable_command,
+                    &account_enable_command,
+                    &account_remove_command,
+                    NULL,
+            },
+};

@@ -1,21 +1,11 @@
-/* account.h - what became of one call, in sentences: where it went and who else could have had it,
- * what decided, how long it waited, whether it was executed, what to do next. */
+/* account.h - `mu account`: what its commands share. */
 #pragma once
 
-#include "mu/router/v1/router.pb-c.h"
+#include "services/interface/mu/users.h"
 
-enum {
-    ACCOUNT_LINE_MAX = 640, /* bytes of one sentence with the final NUL */
-    ACCOUNT_LINES_MAX = 24, /* sentences of one call */
-    ACCOUNT_NEXT_MAX = 4    /* things to do next */
-};
+/* Prints one account for people, as a table of one with -o json, by its name with -o name. Returns
+ * EXIT_OK or an exit status. */
+int account_print(struct cli *cli, const Mu__Auth__V1__Account *account);
 
-struct account {
-    char lines[ACCOUNT_LINES_MAX][ACCOUNT_LINE_MAX]; /* the first is the headline */
-    int line_count;
-    char next[ACCOUNT_NEXT_MAX][ACCOUNT_LINE_MAX];
-    int next_count;
-};
-
-/* Gives the account of a record. */
-void account_make(struct account *account, const Mu__Router__V1__CallRecord *record);
+/* Says a secret that is shown once: to standard output alone, so that it can be piped. */
+void account_print_secret(const struct cli *cli, const char *account, const char *secret);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "services/interface/mu/account.h"
+#include "services/interface/mu/explanation.h"
 #include "services/interface/mu/arguments.h"
 #include "base/cleanup.h"
 #include "services/interface/mu/bus.h"
@@ -27,30 +27,31 @@ static void why_line(const char *text)
     putchar('\n');
 }
 
-static void why_print(const struct cli *cli, const struct account *account)
+static void why_print(const struct cli *cli, const struct explanation *explanation)
 {
     fputs(color_on(cli, stdout, COLOR_BOLD), stdout);
-    plain_print(stdout, account->lines[0], strlen(account->lines[0]));
+    plain_print(stdout, explanation->lines[0], strlen(explanation->lines[0]));
     printf("%s\n", color_off(cli, stdout));
-    for (int i = 1; i < account->line_count; i++) {
+    for (int i = 1; i < explanation->line_count; i++) {
         fputs("  ", stdout);
-        why_line(account->lines[i]);
+        why_line(explanation->lines[i]);
     }
-    for (int i = 0; i < account->next_count; i++) {
+    for (int i = 0; i < explanation->next_count; i++) {
         fputs(i == 0 ? "  Next: " : "        ", stdout);
-        why_line(account->next[i]);
+        why_line(explanation->next[i]);
     }
 }
 
-static json_t *why_json(const Mu__Router__V1__CallRecord *record, const struct account *account)
+static json_t *why_json(
+        const Mu__Router__V1__CallRecord *record, const struct explanation *explanation)
 {
     json_t *sentences = json_array();
     json_t *next = json_array();
 
-    for (int i = 0; i < account->line_count; i++)
-        json_array_append_new(sentences, json_string(account->lines[i]));
-    for (int i = 0; i < account->next_count; i++)
-        json_array_append_new(next, json_string(account->next[i]));
+    for (int i = 0; i < explanation->line_count; i++)
+        json_array_append_new(sentences, json_string(explanation->lines[i]));
+    for (int i = 0; i < explanation->next_count; i++)
+        json_array_append_new(next, json_string(explanation->next[i]));
     return json_pack("{s:o, s:o, s:o}", "call", call_json_make(record), "sentences", sentences,
             "next", next);
 }
@@ -58,15 +59,15 @@ static json_t *why_json(const Mu__Router__V1__CallRecord *record, const struct a
 /* Tells of one call; into `list`, where that is not NULL. */
 static int why_tell(struct cli *cli, const Mu__Router__V1__CallRecord *record, json_t *list)
 {
-    CLEANUP(cleanup_free) struct account *account = malloc(sizeof(*account));
+    CLEANUP(cleanup_free) struct explanation *explanation = malloc(sizeof(*explanation));
 
-    if (account == NULL)
+    if (explanation == NULL)
         return (int)failure_of_memory(cli);
-    account_make(account, record);
+    explanation_make(explanation, record);
     if (list != NULL)
-        json_array_append_new(list, why_json(record, account));
+        json_array_append_new(list, why_json(record, explanation));
     else
-        why_print(cli, account);
+        why_print(cli, explanation);
     return EXIT_OK;
 }
 
@@ -114,7 +115,7 @@ static int why_trace(struct cli *cli, const struct trace *trace)
         told += 1;
     }
     if (list != NULL && code == EXIT_OK)
-        return output_json(cli, json_pack("{s:s, s:o}", "trace", trace->id, "accounts", list));
+        return output_json(cli, json_pack("{s:s, s:o}", "trace", trace->id, "explanations", list));
     json_decref(list);
     if (code == EXIT_OK)
         why_rest(trace, told);
@@ -137,7 +138,7 @@ static int why_call(struct cli *cli, uint64_t number, bool *foundp)
     if (*foundp)
         code = why_tell(cli, reply->calls[reply->n_calls - 1], list);
     if (*foundp && list != NULL && code == EXIT_OK)
-        return output_json(cli, json_pack("{s:o}", "accounts", list));
+        return output_json(cli, json_pack("{s:o}", "explanations", list));
     json_decref(list);
     return code;
 }

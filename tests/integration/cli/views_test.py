@@ -319,9 +319,9 @@ class Why(Views):
         self.assertIn("router says: shop has no capability for ticker.Watch", answer)
         self.assertIn("Next: let it: mu grant shop ticker.Watch", answer)
         self.assertIn(f"All 2 calls of the trace: mu trace show {trace[:8]}", answer)
-        (account,) = self.mu("why", trace, "--json").json()["accounts"]
-        self.assertEqual(account["call"]["cause"], "NO_CAPABILITY")
-        self.assertIn("let it: mu grant shop ticker.Watch      what it may: mu caps shop", account["next"])
+        (told,) = self.mu("why", trace, "--json").json()["explanations"]
+        self.assertEqual(told["call"]["cause"], "NO_CAPABILITY")
+        self.assertIn("let it: mu grant shop ticker.Watch      what it may: mu caps shop", told["next"])
 
     def test_a_call_that_went_well_says_where_it_went_and_by_what_right(self):
         trace = self.call("shop.Call", "endpoint=greeter.Hello")
