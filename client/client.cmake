@@ -26,6 +26,7 @@ set(mu_client_sources
   served_table.c
   service.c
   stream.c
+  token.c
   turns.c
   user_token.c
   verdict.c)

@@ -25,7 +25,7 @@ const char *import_source_fault(const struct import_source *source)
 
 static bool import_is_reserved(const char *service)
 {
-    static const char *const names[] = { "node", "router", "registry", "link", "etcd" };
+    static const char *const names[] = { "node", "router", "registry", "link", "etcd", "auth" };
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (strcmp(service, names[i]) == 0)

@@ -26,7 +26,7 @@ void offers_clear(struct offers *offers)
 /* Is it something that other nodes can call? */
 static bool offers_wants(const Mu__Registry__V1__Instance *instance)
 {
-    static const char *const own[] = { "node", "router", "registry", "link", "etcd" };
+    static const char *const own[] = { "node", "router", "registry", "link", "etcd", "auth" };
 
     if (instance->owner[0] != '\0' || instance->lease_ms > 0 || instance->instance == 0)
         return false;

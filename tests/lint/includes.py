@@ -15,6 +15,7 @@ MAY_INCLUDE = {
     "registry/": {"base", "proto", "transport", "mu", "registry"},
     "services/": {"base", "proto", "mu"},
     "services/network/link/": {"base", "proto", "mu", "transport"},  # it ends links itself
+    "services/platform/auth/": {"base", "proto", "mu", "transport"},  # it signs tokens
     "examples/": {"proto", "mu"},
 }
 
@@ -100,6 +101,8 @@ SEEDS = [
     ({"services/network/link/a.c": '#include "transport/frame.h"\n'}, None),
     ({"services/network/link/a.c": '#include "services/network/link/b.h"\n'}, None),
     ({"services/network/link/a.c": '#include "services/app/b/b.h"\n'}, "services may not include"),
+    ({"services/platform/a/a.c": '#include "transport/frame.h"\n'}, "services may not include"),
+    ({"services/platform/auth/a.c": '#include "transport/secure/key.h"\n'}, None),
     ({"services/network/link/a.c": '#include "client/host.h"\n'}, "services may not include"),
     ({"services/network/link/a.c": "#include <nng/nng.h>\n"}, "the only folder that knows nng"),
     ({"services/app/a/main.c": '#include "services/app/a/a.h"\n'}, None),

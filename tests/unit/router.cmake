@@ -15,7 +15,7 @@ foreach(subject policy choice retry)
     LINK mu_router_core)
 endforeach()
 foreach(subject user rules note forgery)
-  mu_add_test(router_${subject}_test SOURCES router_${subject}_test.c router_users.c router_bus.c
+  mu_add_test(router_${subject}_test SOURCES router_${subject}_test.c router_users.c router_policies.c router_bus.c
     LINK mu_router_core)
 endforeach()
 mu_add_test(router_waiting_test SOURCES router_waiting_test.c router_bus.c LINK mu_router_core)

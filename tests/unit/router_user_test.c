@@ -5,6 +5,7 @@
 #include "kernel/router/say.h"
 #include "mu/router/v1/router.pb-c.h"
 #include "tests/unit/cmocka.h"
+#include "tests/unit/router_policies.h"
 #include "tests/unit/router_users.h"
 
 static struct users users;
@@ -465,6 +466,39 @@ static void test_a_call_that_waited_is_sent_for_its_user_if_he_still_may(void **
     bus_expect_result(&users.bus, caller, first, CODE_UNAUTHENTICATED, EXECUTED_NO);
 }
 
+/* Has the store fail what it heard last, and waits until the call may be sent again. */
+static void fail_once(void)
+{
+    bus_answer(&users.bus, users.store, users.served, CODE_UNAVAILABLE, EXECUTED_NO);
+    bus_pass_ms(&users.bus, 200);
+}
+
+static void test_a_call_is_sent_again_for_its_user_if_he_still_may(void **state)
+{
+    static struct written policy;
+    struct peer *caller = present(alice);
+    struct envelope heard;
+
+    (void)state;
+    write_policy(&policy, "store.*");
+    write_retries(&policy, 3, false);
+    bus_set_policy(&users.bus, bus_supervisor(&users.bus), &policy);
+    assert_int_equal(
+            users_try(&users, caller, users.store, "store.Get", (struct envelope){ .id = 0 }), 0);
+    fail_once();
+    heard = bus_hear_one(&users.bus, users.store, ENVELOPE_CALL);
+    users.served = heard.id;
+    assert_int_equal(stamp_read(&users.stamp, heard.caller), ENVELOPE_OK);
+    assert_int_equal(users.stamp.user.size, strlen("alice"));
+    assert_memory_equal(users.stamp.user.data, "alice", strlen("alice"));
+    revoke(&alice_id, NULL, 0);
+    bus_hear(&users.bus, caller);
+    fail_once();
+    assert_int_equal(bus_hear(&users.bus, users.store), 0);
+    assert_int_equal(bus_hear(&users.bus, caller), 1);
+    assert_memory_equal(bus_heard_text(&users.bus).data, "the token was revoked", 21);
+}
+
 static void test_a_token_for_other_nodes_is_refused(void **state)
 {
     struct access_grant grant = fixture_grant();
@@ -586,6 +620,7 @@ int main(void)
         TEST(test_a_router_takes_no_budget_that_another_may_have_counted),
         TEST(test_parts_of_the_node_call_each_other_with_their_own_right),
         TEST(test_a_call_that_waited_is_sent_for_its_user_if_he_still_may),
+        TEST(test_a_call_is_sent_again_for_its_user_if_he_still_may),
         TEST(test_a_token_for_other_nodes_is_refused),
         TEST(test_logging_in_needs_no_token_and_no_rule_forbids_it),
         TEST(test_one_more_token_than_there_is_room_for_takes_the_oldest_s_place),

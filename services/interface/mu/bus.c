@@ -11,39 +11,60 @@
 #include "services/interface/mu/builtin.h"
 #include "services/interface/mu/failure.h"
 #include "services/interface/mu/life.h"
+#include "services/interface/mu/session.h"
 
 enum { BUS_PAUSE_MS = 10 }; /* from one look whether the node is back to the next */
 
-/* Connects once; to a node elsewhere within `open_ms`. Returns 0 or -errno. */
-static int bus_dial(struct cli *cli, uint32_t open_ms)
+/* Connects once, presenting `user` ("": nobody's token); to a node elsewhere within `open_ms`.
+ * Returns 0 or -errno. */
+static int bus_dial(struct cli *cli, const char *user, uint32_t open_ms, struct mu_client **clientp)
 {
-    struct mu_client_options options = { .dir = cli->dir };
+    struct mu_client_options options = { .dir = cli->dir, .user_token = user, .why = cli->why };
 
     if (cli->node != NULL) {
-        options = (struct mu_client_options){
-            .node = cli->node, .token = cli->token, .open_ms = open_ms, .why = cli->why
-        };
-        return mu_client_open(&cli->client, &options);
+        options = (struct mu_client_options){ .node = cli->node,
+            .token = cli->token,
+            .user_token = user,
+            .open_ms = open_ms,
+            .why = cli->why };
+        return mu_client_open(clientp, &options);
     }
     if (access(cli->place.bus, F_OK) < 0) /* which nng does not tell from one that is left over */
         return -errno;
-    return mu_client_open(&cli->client, &options);
+    return mu_client_open(clientp, &options);
 }
 
 /* All else, from no socket to a connection that was reset, a router may do that starts or ends. */
 static bool bus_is_final(int error)
 {
-    return error == -EACCES || error == -EINVAL || error == -ENAMETOOLONG || error == -ENOMEM;
+    return error == -EKEYREJECTED || error == -EACCES || error == -EINVAL ||
+           error == -ENAMETOOLONG || error == -ENOMEM;
+}
+
+/* Connects with the token of cli->user. Returns 0 or -errno. */
+static int bus_dial_user(struct cli *cli, uint64_t deadline_ms)
+{
+    uint64_t now_ms = clock_ms();
+
+    return bus_dial(cli, cli->user, now_ms < deadline_ms ? (uint32_t)(deadline_ms - now_ms) : 1,
+            &cli->client);
 }
 
 static int bus_connect(struct cli *cli, uint64_t deadline_ms)
 {
-    int error = 0;
+    bool renewed = false;
+    int error = cli->client == NULL ? session_settle(cli) : 0;
 
+    if (error < 0)
+        return error;
     while (cli->client == NULL) {
-        uint64_t now_ms = clock_ms();
-
-        error = bus_dial(cli, now_ms < deadline_ms ? (uint32_t)(deadline_ms - now_ms) : 1);
+        error = bus_dial_user(cli, deadline_ms);
+        if (error == -EKEYREJECTED && !renewed) {
+            renewed = true;
+            error = session_again(cli);
+            if (error == 0)
+                continue;
+        }
         if (error == 0 || cli->node != NULL || bus_is_final(error) || !life_of(cli->place.run))
             break;
         if (clock_ms() >= deadline_ms)
@@ -76,6 +97,18 @@ int bus_need(struct cli *cli)
 void bus_close(struct cli *cli)
 {
     cli->client = mu_client_close(cli->client);
+    cli->nobody = mu_client_close(cli->nobody);
+}
+
+/* The connection for a call: what a service's types are is asked on nobody's behalf, since a user
+ * need not have the right to ask, and no call can be made without. */
+static struct mu_client *bus_client_for(struct cli *cli, const char *endpoint)
+{
+    if (cli->user[0] == '\0' || strcmp(endpoint, "registry.Describe") != 0)
+        return cli->client;
+    if (cli->nobody == NULL && bus_dial(cli, "", MU_TIMEOUT_DEFAULT_MS, &cli->nobody) < 0)
+        return cli->client;
+    return cli->nobody;
 }
 
 /* The parts that every node has: a router that does not know them has just started. */
@@ -115,7 +148,7 @@ static void bus_say_absent(const struct cli *cli, struct mu_status *status, int 
 {
     *status = (struct mu_status){ .code = MU_UNAVAILABLE, .executed = MU_EXECUTED_NO };
     snprintf(status->message, sizeof(status->message), "no node: %s",
-            cli->node != NULL ? cli->why : strerror(-error));
+            cli->node != NULL || error == -EKEYREJECTED ? cli->why : strerror(-error));
     snprintf(status->origin, sizeof(status->origin), "client");
 }
 
@@ -136,8 +169,8 @@ enum mu_code bus_ask(struct cli *cli, const char *endpoint, const ProtobufCMessa
             .timeout_ms = now_ms < deadline_ms ? (uint32_t)(deadline_ms - now_ms) : 1,
         };
 
-        if (mu_call_message(cli->client, endpoint, request, reply_type, &options, replyp, status) ==
-                        MU_OK ||
+        if (mu_call_message(bus_client_for(cli, endpoint), endpoint, request, reply_type, &options,
+                    replyp, status) == MU_OK ||
                 clock_ms() + BUS_PAUSE_MS >= deadline_ms || !bus_is_coming(cli, endpoint, status))
             break;
         poll(NULL, 0, BUS_PAUSE_MS);
@@ -156,6 +189,10 @@ const char *bus_fix(const struct cli *cli, const struct mu_status *status)
     case EXIT_DEADLINE:
         return "wait longer: --timeout 30s      see what it does: mu logs -f";
     case EXIT_DENIED:
+        if (cli->user[0] != '\0')
+            return cli->node == NULL
+                           ? "as the node's owner: mu logout      see what you may call: mu whoami"
+                           : "see what you may call: mu whoami";
         return cli->node == NULL ? "run mu as the user who started the node"
                                  : "what changes the node is done there, by who started it";
     case EXIT_NO_CREDITS:

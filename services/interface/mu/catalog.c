@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "services/interface/mu/catalog.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@
 #include "services/interface/mu/setting.h"
 #include "services/interface/mu/standing.h"
 #include "services/interface/mu/network_list.h"
+#include "mu/auth/v1/auth.pb-c.h"
 #include "mu/node/v1/node.pb-c.h"
 #include "mu/registry/v1/registry.pb-c.h"
 #include "services/interface/mu/suggestion.h"
@@ -143,6 +145,39 @@ void catalog_policies(struct cli *cli, uint32_t timeout_ms, catalog_fn fn, void 
     for (size_t i = 0; reply != NULL && i < reply->n_policies; i++) {
         setting_print(reply->policies[i]->policy, NULL, settings);
         fn(reply->policies[i]->policy->endpoints, settings, user);
+    }
+}
+
+void catalog_accounts(struct cli *cli, uint32_t timeout_ms, catalog_fn fn, void *user)
+{
+    CLEANUP(bus_reply_free) Mu__Auth__V1__ListAccountsReply *reply = NULL;
+    Mu__Auth__V1__ListAccountsRequest request = MU__AUTH__V1__LIST_ACCOUNTS_REQUEST__INIT;
+    struct mu_status status;
+
+    bus_ask(cli, "auth.ListAccounts", &request.base, &mu__auth__v1__list_accounts_reply__descriptor,
+            timeout_ms, (ProtobufCMessage **)&reply, &status);
+    for (size_t i = 0; reply != NULL && i < reply->n_accounts; i++)
+        fn(reply->accounts[i]->name, reply->accounts[i]->disabled ? "disabled" : "", user);
+}
+
+void catalog_rules(struct cli *cli, uint32_t timeout_ms, catalog_fn fn, void *user)
+{
+    CLEANUP(bus_reply_free) Mu__Auth__V1__ListRulesReply *reply = NULL;
+    Mu__Auth__V1__ListRulesRequest request = MU__AUTH__V1__LIST_RULES_REQUEST__INIT;
+    struct mu_status status;
+
+    bus_ask(cli, "auth.ListRules", &request.base, &mu__auth__v1__list_rules_reply__descriptor,
+            timeout_ms, (ProtobufCMessage **)&reply, &status);
+    for (size_t i = 0; reply != NULL && i < reply->n_rules; i++) {
+        const Mu__Auth__V1__Rule *rule = reply->rules[i];
+        char number[24];
+        char about[256];
+
+        snprintf(number, sizeof(number), "%" PRIu64, rule->id);
+        snprintf(about, sizeof(about), "%s %s %s",
+                rule->effect == MU__AUTH__V1__EFFECT__EFFECT_ALLOW ? "allow" : "deny", rule->who,
+                rule->endpoints);
+        fn(number, about, user);
     }
 }
 

@@ -31,6 +31,10 @@ void catalog_clients(struct cli *cli, uint32_t timeout_ms, catalog_fn fn, void *
 /* Tells `fn` the scopes of the policies that were set, each with its settings. */
 void catalog_policies(struct cli *cli, uint32_t timeout_ms, catalog_fn fn, void *user);
 
+/* Tells `fn` the accounts of the node, and its rules by number. */
+void catalog_accounts(struct cli *cli, uint32_t timeout_ms, catalog_fn fn, void *user);
+void catalog_rules(struct cli *cli, uint32_t timeout_ms, catalog_fn fn, void *user);
+
 /* Tells `fn` the nodes that are known in the network. */
 void catalog_nodes(struct cli *cli, uint32_t timeout_ms, catalog_fn fn, void *user);
 

@@ -7,6 +7,7 @@
 
 #include "base/place.h"
 #include "mu/client.h"
+#include "mu/token.h"
 
 enum output_format {
     OUTPUT_DEFAULT, /* tables and sentences, for people */
@@ -24,13 +25,16 @@ struct cli {
     const char *token; /* borrowed for good: --token, or NULL */
     bool node_given;   /* by --node */
     struct place place;   /* of a node here */
-    char why[MU_WHY_MAX]; /* why the node elsewhere could not be reached */
+    char why[MU_WHY_MAX]; /* why the node elsewhere could not be reached, or the user is nobody */
+    bool as_owner;        /* presents no user's token, whoever logged in */
+    char user[MU_TOKEN_TEXT_SIZE]; /* the access token that is presented; "": none */
     enum output_format format;
     bool quiet;
     bool verbose;
     bool no_color;
     uint32_t timeout_ms;      /* 0: the command's own */
     struct mu_client *client; /* owned; connected by bus_open */
+    struct mu_client *nobody; /* owned; where `user` is presented: one that presents no token */
 };
 
 /* Takes MU_NODE, where neither --node nor --dir was given. */

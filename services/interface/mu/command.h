@@ -11,11 +11,13 @@ struct arguments;
 enum completer {
     COMPLETE_NOTHING,
     COMPLETE_FILE,
-    COMPLETE_SERVICE,  /* one that is known to the registry */
-    COMPLETE_PROCESS,  /* one that the node runs */
-    COMPLETE_MANAGED,  /* one that it may be told to start and stop */
-    COMPLETE_NODE,     /* one that is known in the network */
-    COMPLETE_CLIENT,   /* one that came with a token of this node */
+    COMPLETE_SERVICE, /* one that is known to the registry */
+    COMPLETE_PROCESS, /* one that the node runs */
+    COMPLETE_MANAGED, /* one that it may be told to start and stop */
+    COMPLETE_NODE,    /* one that is known in the network */
+    COMPLETE_CLIENT,  /* one that came with a token of this node */
+    COMPLETE_ACCOUNT,
+    COMPLETE_RULE,     /* its number */
     COMPLETE_ENDPOINT, /* service.Method */
     COMPLETE_POLICY,   /* the scope of a policy that was set */
     COMPLETE_FIELD,    /* key=value of the request of the endpoint before it */
@@ -50,6 +52,7 @@ struct command {
     const char *details; /* paragraphs for --help, or NULL */
     bool takes_raw;      /* -o raw has a meaning */
     bool is_local;       /* works on this machine, and not on a node elsewhere */
+    bool as_owner;       /* presents no token of who logged in */
     int words_min;
     int words_max;            /* COMMAND_WORDS_ANY: no limit */
     const struct flag *flags; /* NULL for none */

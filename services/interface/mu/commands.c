@@ -17,6 +17,13 @@ extern const struct command network_command;
 extern const struct command node_command;
 extern const struct command client_command;
 extern const struct command key_command;
+extern const struct command login_command;
+extern const struct command logout_command;
+extern const struct command whoami_command;
+extern const struct command account_command;
+extern const struct command token_command;
+extern const struct command rule_command;
+extern const struct command audit_command;
 extern const struct command start_command;
 extern const struct command stop_command;
 extern const struct command restart_command;
@@ -47,6 +54,13 @@ const struct command *const commands[] = {
     &node_command,
     &client_command,
     &key_command,
+    &login_command,
+    &logout_command,
+    &whoami_command,
+    &account_command,
+    &token_command,
+    &rule_command,
+    &audit_command,
     &new_command,
     &run_command,
     &completion_command,

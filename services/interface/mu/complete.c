@@ -245,6 +245,12 @@ static void complete_kind(struct complete *complete, enum completer kind, const 
     case COMPLETE_CLIENT:
         catalog_clients(cli, COMPLETE_WAIT_MS, complete_say, complete);
         break;
+    case COMPLETE_ACCOUNT:
+        catalog_accounts(cli, COMPLETE_WAIT_MS, complete_say, complete);
+        break;
+    case COMPLETE_RULE:
+        catalog_rules(cli, COMPLETE_WAIT_MS, complete_say, complete);
+        break;
     case COMPLETE_ENDPOINT:
         catalog_endpoints(cli, COMPLETE_WAIT_MS, complete_say, complete);
         if (endpoint_split(&endpoint, complete->prefix) &&

@@ -107,6 +107,7 @@ static int dispatch_run(struct cli *cli, const struct command *command, int argc
     code = dispatch_settle(cli);
     if (code == EXIT_OK && cli->node != NULL && command->is_local)
         return dispatch_elsewhere(cli, command);
+    cli->as_owner = command->as_owner;
     return code == EXIT_OK ? command->run(cli, &arguments) : code;
 }
 

@@ -66,6 +66,7 @@ static int doctor_run(struct cli *cli, const struct arguments *arguments)
 }
 
 const struct command doctor_command = {
+    .as_owner = true,
     .name = "doctor",
     .is_local = true,
     .group = "Daily",

@@ -156,6 +156,7 @@ static int down_run(struct cli *cli, const struct arguments *arguments)
 }
 
 const struct command down_command = {
+    .as_owner = true,
     .name = "down",
     .is_local = true,
     .group = "Daily",

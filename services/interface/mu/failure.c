@@ -202,6 +202,10 @@ enum exit_code failure_of_open(const struct cli *cli, int error)
 {
     const char *run = cli->place.run;
 
+    if (error == -EKEYREJECTED)
+        return failure_say(cli, EXIT_DENIED,
+                "log in again: mu login      or go on as the node's owner: mu logout", "%s",
+                cli->why);
     if (cli->node != NULL)
         return failure_of_remote(cli, error);
 

@@ -16,6 +16,7 @@
 #include "services/interface/mu/seed.h"
 #include "services/interface/mu/shipped.h"
 #include "services/interface/mu/standing.h"
+#include "services/interface/mu/users.h"
 
 enum { NODES_CALL_MS = 1000, NODES_CALL_PAUSE_MS = 20 };
 
@@ -49,9 +50,23 @@ static size_t nodes_find_home(const struct nodes_services *services, const char 
     return next;
 }
 
-static int nodes_seed(const Mu__Node__V1__Manifest *manifest, void *user)
+/* What each node has for itself, and no other one calls. */
+static int nodes_seed_all(struct nodes_services *services, const Mu__Node__V1__Manifest *manifest)
 {
-    struct nodes_services *services = user;
+    int code = EXIT_OK;
+
+    for (size_t i = 0; code == EXIT_OK && i < services->nodes->count; i++) {
+        struct cli *cli = &services->nodes->all[i].cli;
+        bool is_new = false;
+
+        code = seed_service(cli, cli->place.state, manifest, &is_new);
+        services->count_new += is_new;
+    }
+    return code;
+}
+
+static int nodes_seed_one(struct nodes_services *services, const Mu__Node__V1__Manifest *manifest)
+{
     size_t home = nodes_find_home(services, manifest->name);
     struct cli *cli = &services->nodes->all[home].cli;
     struct nodes_service *service = &services->all[services->count];
@@ -68,6 +83,14 @@ static int nodes_seed(const Mu__Node__V1__Manifest *manifest, void *user)
     service->home = home;
     services->count += 1;
     return EXIT_OK;
+}
+
+static int nodes_seed(const Mu__Node__V1__Manifest *manifest, void *user)
+{
+    struct nodes_services *services = user;
+
+    return strcmp(manifest->name, USERS_SERVICE) == 0 ? nodes_seed_all(services, manifest)
+                                                      : nodes_seed_one(services, manifest);
 }
 
 int nodes_spread(struct nodes_services *services, struct nodes *nodes)

@@ -18,7 +18,8 @@ struct nodes_services {
     size_t count_new; /* registered now */
 };
 
-/* Brings each to one node, once, as seed.h says: where it is already, else to the next in turn.
+/* Brings each to one node, once, as seed.h says: where it is already, else to the next in turn; but
+ * `auth` to every node, whose accounts are its own, and leaves it out of `services`.
  * Says what is wrong. Returns EXIT_OK, or an exit status, with all that were not refused. */
 int nodes_spread(struct nodes_services *services, struct nodes *nodes);
 

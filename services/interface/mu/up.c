@@ -122,6 +122,7 @@ static int up_run(struct cli *cli, const struct arguments *arguments)
 }
 
 const struct command up_command = {
+    .as_owner = true,
     .name = "up",
     .is_local = true,
     .group = "Daily",

@@ -22,7 +22,7 @@ enum { WATCH_PAUSE_MS = 200 }; /* before the registry is asked again */
 /* What belongs to the node itself is nobody else's to call. */
 static bool is_told(const Mu__Registry__V1__Instance *instance)
 {
-    static const char *const own[] = { "router", "node", "registry", "link" };
+    static const char *const own[] = { "router", "node", "registry", "link", "auth" };
 
     for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
         if (strcmp(instance->service, own[i]) == 0)

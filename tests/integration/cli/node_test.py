@@ -402,7 +402,7 @@ class Processes(NodeTest):
         self.mu("stop", "digest")
         self.addCleanup(self.mu, "call", "digest.mu.Health")
         self.addCleanup(self.mu, "start", "digest")
-        self.assertRegex(self.mu("doctor").out, r"--  processes +7 of 8 up; stopped by an operator: digest\n")
+        self.assertRegex(self.mu("doctor").out, r"--  processes +8 of 9 up; stopped by an operator: digest\n")
 
     def test_a_refusal_was_not_executed(self):
         self.register("hen", "program: mu-greeter\nneeds: [egg]", 4)

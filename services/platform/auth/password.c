@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The turns are counted by hand and not by threads of their own: handlers run on several threads
+ * anyway, and those that hash are the ones that wait. */
+#include "services/platform/auth/password.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "services/platform/auth/auth_limits.h"
+
+_Static_assert(PASSWORD_HASH_SIZE == crypto_pwhash_STRBYTES, "a hash is libsodium's");
+
+/* Waits for a turn. False where too many wait. */
+static bool enter(struct passwords *passwords)
+{
+    bool mine = true;
+
+    pthread_mutex_lock(&passwords->lock);
+    if (passwords->running == PASSWORD_HASHES_MAX && passwords->waiting == PASSWORD_WAITERS_MAX) {
+        mine = false;
+    } else {
+        passwords->waiting += 1;
+        while (passwords->running == PASSWORD_HASHES_MAX)
+            pthread_cond_wait(&passwords->free, &passwords->lock);
+        passwords->waiting -= 1;
+        passwords->running += 1;
+    }
+    pthread_mutex_unlock(&passwords->lock);
+    return mine;
+}
+
+static void leave(struct passwords *passwords)
+{
+    pthread_mutex_lock(&passwords->lock);
+    passwords->running -= 1;
+    pthread_cond_signal(&passwords->free);
+    pthread_mutex_unlock(&passwords->lock);
+}
+
+int password_hash(struct passwords *passwords, const char *password, char hash[PASSWORD_HASH_SIZE])
+{
+    int failed;
+
+    if (!enter(passwords))
+        return PASSWORD_BUSY;
+    failed = crypto_pwhash_str(hash, password, strlen(password), crypto_pwhash_OPSLIMIT_INTERACTIVE,
+            crypto_pwhash_MEMLIMIT_INTERACTIVE);
+    leave(passwords);
+    return failed != 0 ? err_new(-ENOMEM) : PASSWORD_OK;
+}
+
+int password_verify(struct passwords *passwords, const char *password, const char *hash)
+{
+    const char *looked_at = hash[0] != '\0' ? hash : passwords->nobody;
+    bool fits;
+
+    if (!enter(passwords))
+        return PASSWORD_BUSY;
+    fits = crypto_pwhash_str_verify(looked_at, password, strlen(password)) == 0;
+    leave(passwords);
+    return fits && hash[0] != '\0' ? PASSWORD_OK : PASSWORD_WRONG;
+}
+
+void password_generate(char secret[PASSWORD_SECRET_SIZE])
+{
+    static const char letters[] = "abcdefghijkmnpqrstuvwxyz23456789"; /* no l, o, 0, 1 */
+    char *at = secret;
+
+    _Static_assert(sizeof(letters) == 32 + 1, "each is five bits");
+    for (int i = 0; i < 25; i++) {
+        if (i > 0 && i % 5 == 0)
+            *at++ = '-';
+        *at++ = letters[randombytes_uniform(32)];
+    }
+    *at = '\0';
+}
+
+int passwords_init(struct passwords *passwords)
+{
+    char secret[PASSWORD_SECRET_SIZE];
+    int r;
+
+    *passwords = (struct passwords){ .running = 0 };
+    pthread_mutex_init(&passwords->lock, NULL);
+    pthread_cond_init(&passwords->free, NULL);
+    password_generate(secret);
+    r = password_hash(passwords, secret, passwords->nobody);
+    sodium_memzero(secret, sizeof(secret));
+    return r;
+}
+
+void passwords_deinit(struct passwords *passwords)
+{
+    pthread_cond_destroy(&passwords->free);
+    pthread_mutex_destroy(&passwords->lock);
+}
