@@ -518,6 +518,8 @@ void route_notice(
         .began_us = router->now_us,
         .service = service_find(&router->services, name),
         .caller = { router->self.stamp, router->self.stamp_size } };
+    struct draft *refused = router->notebook.draft; /* a notice may be about a refusal under way */
+    enum cause blame = router->notebook.blame;
 
     if (draft.service == NULL || draft.service->ready_count == 0)
         return; /* it is told everything when it comes */
@@ -526,6 +528,8 @@ void route_notice(
     tally_begin(router, &draft);
     route_open(router, &router->self, &envelope, &draft);
     tally_end(router);
+    router->notebook.draft = refused;
+    router->notebook.blame = blame;
 }
 
 static void route_measure(struct router *router, struct peer *callee, const struct call *call)

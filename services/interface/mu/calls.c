@@ -39,7 +39,8 @@ bool calls_is_own(const Mu__Router__V1__CallRecord *record)
     const char *dot = strchr(record->endpoint, '.');
     char service[MU_ENDPOINT_MAX];
 
-    return builtin_find(calls_service(record, service)) != NULL ||
+    return record->caller_party == MU__ROUTER__V1__PARTY__PARTY_ROUTER ||
+           builtin_find(calls_service(record, service)) != NULL ||
            (dot != NULL && strncmp(dot + 1, DESCRIPTION_DEBUG, strlen(DESCRIPTION_DEBUG)) == 0);
 }
 

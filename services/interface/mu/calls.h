@@ -46,6 +46,6 @@ const char *calls_caller(const Mu__Router__V1__CallRecord *record, char *text, s
 /* Where it went, the same way: "greeter 4821337", "node barn", or "-". */
 const char *calls_callee(const Mu__Router__V1__CallRecord *record, char *text, size_t size);
 
-/* True for a call to one of the node's own services, or to what every service answers for them
- * (SERVICE.mu.Health). */
+/* True for a call of the router's own, to one of the node's own services, or to what every service
+ * answers for them (SERVICE.mu.Health). */
 bool calls_is_own(const Mu__Router__V1__CallRecord *record);
