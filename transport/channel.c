@@ -247,6 +247,8 @@ static struct span channel_sent(struct stream *stream, bool failed, void *user)
     if (!failed && channel->filling->size > 0) {
         channel_load(channel);
         next = channel->left;
+        if (channel->events->loaded != NULL)
+            channel->events->loaded(channel, channel->user);
     }
     if (channel->paused && channel_queued(channel) <= OUTBOX_SOFT_MAX / 2) {
         channel->paused = false;

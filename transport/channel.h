@@ -35,6 +35,8 @@ struct channel_events {
     void (*closed)(struct channel *channel, void *user);
     /* Some of what waited was sent. Without the lock. May be NULL. */
     void (*sent)(struct channel *channel, void *user);
+    /* What gathered during a send is the next one. With the lock. May be NULL. */
+    void (*loaded)(struct channel *channel, void *user);
 };
 
 /* Connects to "ipc://PATH" or "tcp://HOST:PORT" within `timeout_ms` and greets; events come from

@@ -178,18 +178,22 @@ static bool control_is(const struct envelope *envelope, const char *endpoint)
 }
 
 /* Answers a call that the shell itself took. */
-static void control_answer(struct control *control, uint64_t id, const char *what, int r)
+static void control_answer(
+        struct control *control, const struct envelope *call, const char *what, int r)
 {
     struct router *router = &control->shell->router;
     char text[128];
+    const struct verdict failed = { CODE_UNAVAILABLE, EXECUTED_NO, 0, text };
 
     snprintf(text, sizeof(text), "%s failed: %s", what, strerror(-r));
     pthread_mutex_lock(&control->shell->lock);
+    router->now_us = clock_us();
+    tally_answered_late(router, control->peer, call, router->now_us, r == 0 ? NULL : &failed);
     if (r == 0)
-        say_surely(router, control->peer, &(struct envelope){ .kind = ENVELOPE_RESULT, .id = id });
+        say_surely(router, control->peer,
+                &(struct envelope){ .kind = ENVELOPE_RESULT, .id = call->id });
     else
-        say_verdict(router, control->peer, id,
-                &(struct verdict){ CODE_UNAVAILABLE, EXECUTED_NO, 0, text });
+        say_verdict(router, control->peer, call->id, &failed);
     pthread_mutex_unlock(&control->shell->lock);
 }
 
@@ -199,9 +203,9 @@ static int control_step(struct control *control, const struct envelope *envelope
     int r = 0;
 
     if (control_is(envelope, "router.Admit")) {
-        control_answer(control, envelope->id, "Admit", control_admit(control, envelope->body));
+        control_answer(control, envelope, "Admit", control_admit(control, envelope->body));
     } else if (control_is(envelope, "router.Dismiss")) {
-        control_answer(control, envelope->id, "Dismiss", control_dismiss(control, envelope->body));
+        control_answer(control, envelope, "Dismiss", control_dismiss(control, envelope->body));
     } else {
         pthread_mutex_lock(&shell->lock);
         r = router_step(&shell->router, control->peer, envelope, clock_us());

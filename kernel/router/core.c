@@ -37,6 +37,8 @@ static void core_init_waiting_room(struct peer *room)
     room->internal = true;
 }
 
+enum { ROUTER_WALL_STEP_US = 100000 }; /* less is what passes between reading two clocks */
+
 int router_init(struct router *router, const char *node, uint64_t seed, uint64_t now_us)
 {
     int r;
@@ -61,6 +63,7 @@ int router_init(struct router *router, const char *node, uint64_t seed, uint64_t
     list_init(&router->self.by_slow);
     list_init(&router->self.calls_made);
     list_init(&router->self.calls_taken);
+    list_init(&router->self.waiting);
     outbox_init(&router->self.out, FRAME_IPC);
     snprintf(router->self.admitted, sizeof(router->self.admitted), "router");
     router->self.internal = true;
@@ -70,6 +73,8 @@ int router_init(struct router *router, const char *node, uint64_t seed, uint64_t
     r = call_table_init(&router->calls, seed);
     if (r == 0)
         r = service_table_init(&router->services);
+    if (r == 0)
+        r = notebook_init(&router->notebook, seed);
     if (r == 0)
         r = session_stamp(router, &router->self);
     if (r < 0)
@@ -88,6 +93,7 @@ void router_deinit(struct router *router)
     call_index_deinit(&router->self.index);
     call_table_deinit(&router->calls);
     service_table_deinit(&router->services);
+    notebook_deinit(&router->notebook);
     user_table_deinit(&router->users);
     rules_deinit(&router->rules);
     *router = (struct router){ 0 };
@@ -163,6 +169,7 @@ struct peer *router_attach(struct router *router, const struct peer_identity *id
     list_init(&peer->by_slow);
     list_init(&peer->calls_made);
     list_init(&peer->calls_taken);
+    list_init(&peer->waiting);
     list_init(&peer->caps);
     list_init(&peer->claims);
     peer->bound = peer->supervised;
@@ -216,10 +223,10 @@ void router_detach(struct router *router, struct peer *peer, uint64_t now_us)
     session_leave(router, peer);
     peer_write_end(peer, text, sizeof(text));
     peer->doomed = true; /* from here on nothing is put into its outbox */
-    neighbour_detach(router, peer);
     while (!list_is_empty(&peer->calls_made)) {
         struct call *call = list_entry(peer->calls_made.next, struct call, by_caller);
 
+        tally_blame(router, CAUSE_CALLER_GONE);
         call_abort(router, call, &gone);
     }
     while (!list_is_empty(&peer->calls_taken)) {
@@ -231,6 +238,7 @@ void router_detach(struct router *router, struct peer *peer, uint64_t now_us)
             call_abort(router, call, &dead);
         call_finish(router, call);
     }
+    neighbour_detach(router, peer); /* behind the calls, which say where they went */
     claim_orphan(peer);
     cap_drop_all(router, peer);
     user_release(&router->users, peer->on_behalf);
@@ -300,6 +308,17 @@ void router_tick(struct router *router, uint64_t now_us)
     slow_tick(router);
     retry_tick(router);
     note_tell(router);
+}
+
+void router_set_wall(struct router *router, uint64_t wall_us, uint64_t now_us)
+{
+    struct notebook *notebook = &router->notebook;
+    int64_t offset_us = (int64_t)(wall_us - now_us);
+
+    if (llabs(offset_us - notebook->wall_us) >= ROUTER_WALL_STEP_US)
+        notebook->wall_us = offset_us;
+    if (notebook->started_us == 0)
+        notebook->started_us = router->started_us + (uint64_t)notebook->wall_us;
 }
 
 bool router_wants_ticks(const struct router *router)

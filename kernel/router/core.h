@@ -16,6 +16,7 @@
 #include "kernel/router/grant.h"
 #include "kernel/router/neighbour.h"
 #include "kernel/router/note.h"
+#include "kernel/router/tally.h"
 #include "kernel/router/peer.h"
 #include "kernel/router/rules.h"
 #include "kernel/router/service.h"
@@ -75,6 +76,7 @@ struct router {
     struct notes notes;
     uint8_t stamp[STAMP_SIZE_MAX]; /* of the step being made, where its call is a user's */
     struct router_stats stats;
+    struct notebook notebook;
     char node[ROUTER_NODE_MAX];
 };
 
@@ -107,6 +109,10 @@ int router_step(
 /* Ends the calls whose time is over, the pauses of those that are throttled, and those that take
  * nothing. Of the peers in router.slow the shell has said before how much they took. */
 void router_tick(struct router *router, uint64_t now_us);
+
+/* Tells what the time is, in us since 1970, at `now_us` of the router's clock; taken over where the
+ * machine's clock was set, so that a call's time is the same whenever it is asked for. */
+void router_set_wall(struct router *router, uint64_t wall_us, uint64_t now_us);
 
 /* True while deadlines or the like are running, so that router_tick must be called every
  * ROUTER_TICK_MS. */

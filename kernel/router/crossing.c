@@ -55,6 +55,16 @@ static struct verdict crossing_judge(const struct router *router, const struct p
     return verdict;
 }
 
+/* What the code alone does not say. */
+static enum cause crossing_cause(enum code code)
+{
+    if (code == CODE_UNAVAILABLE)
+        return CAUSE_TOO_FAR;
+    if (code == CODE_PERMISSION_DENIED)
+        return CAUSE_NOT_FOR_NODES;
+    return code == CODE_RESOURCE_EXHAUSTED ? CAUSE_ROUTER_FULL : CAUSE_NONE;
+}
+
 bool crossing_admit(
         struct router *router, struct peer *peer, const struct envelope *call, struct draft *draft)
 {
@@ -63,11 +73,14 @@ bool crossing_admit(
     struct verdict verdict = crossing_judge(router, peer, call, &stamp);
 
     if (verdict.code != 0) {
+        tally_blame(router, crossing_cause(verdict.code));
         say_verdict(router, peer, call->id, &verdict);
         return false;
     }
     draft->transit_us = neighbour->transit_us;
     draft->hops = stamp.hops + 1;
+    draft->from_service = stamp.client.size != 0 ? stamp.client : stamp.service;
+    draft->from_instance = stamp.instance;
     draft->caller = stamp_write(&(struct stamp){ .node = crossing_text(neighbour->node),
                                         .owner = crossing_text(neighbour->owner),
                                         .service = stamp.service,

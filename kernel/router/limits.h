@@ -35,7 +35,17 @@ enum {
     ROUTER_REVOKED_MAX = 4096,        /* revocations of tokens and of subjects */
     NOTES_MAX = 16,                   /* refusals told to the service `auth` at a time */
     NOTE_REASON_MAX = 255,            /* bytes of why, in one of them */
-    NOTE_PAUSE_US = 1000000           /* between two such notes */
+    NOTE_PAUSE_US = 1000000,          /* between two such notes */
+    METER_METHODS_MAX = 2048,         /* rows of methods and services that are counted */
+    METER_METHODS_THERE_MAX = 1024,   /* of them, of services on other nodes */
+    METER_SERVICE_METHODS_MAX = 256,  /* methods of one service with a row of their own */
+    METER_PAGE_MAX = 64,              /* rows in one answer of router.Meter */
+    JOURNAL_CALLS_MAX = 4096,         /* calls that ended with OK and are remembered */
+    JOURNAL_FAILURES_MAX = 2048,      /* calls that ended otherwise and are remembered */
+    JOURNAL_PAGE_DEFAULT = 100,       /* calls in one answer of router.Calls, by default */
+    JOURNAL_PAGE_MAX = 512,           /* calls in one answer of router.Calls */
+    JOURNAL_DECISIONS_MAX = 6,        /* of those considered for a call, remembered with it */
+    JOURNAL_MESSAGE_MAX = 256         /* bytes of a status's message that are remembered */
 };
 
 /* Calls that wait for an instance on its way. */

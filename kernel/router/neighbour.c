@@ -79,6 +79,7 @@ static bool neighbour_add(struct router *router, struct peer *linker, uint64_t a
         return false;
     neighbour->linker = linker;
     neighbour->asked_id = asked_id;
+    neighbour->asked_us = router->now_us;
     neighbour->channel = ++router->last_channel;
     memcpy(neighbour->node_id, request->node_id.data, NEIGHBOUR_ID_SIZE);
     memcpy(neighbour->link_id, request->link_id.data, NEIGHBOUR_ID_SIZE);
@@ -144,24 +145,38 @@ static void neighbour_free(struct router *router, struct neighbour *neighbour)
     free(neighbour);
 }
 
+/* Link was answered, with `verdict` or OK; it came as its own call long before. */
+static void neighbour_note(
+        struct router *router, const struct neighbour *neighbour, const struct verdict *verdict)
+{
+    static const uint8_t endpoint[] = "router.Link";
+    const struct envelope call = { .kind = ENVELOPE_CALL,
+        .id = neighbour->asked_id,
+        .endpoint = { endpoint, sizeof(endpoint) - 1 } };
+
+    tally_answered_late(router, neighbour->linker, &call, neighbour->asked_us, verdict);
+}
+
 void neighbour_opened(struct router *router, uint64_t channel, const char *path, int r)
 {
     Mu__Router__V1__LinkReply reply = MU__ROUTER__V1__LINK_REPLY__INIT;
     struct neighbour *neighbour = neighbour_find(router, channel);
     char text[128];
+    const struct verdict failed = { CODE_UNAVAILABLE, EXECUTED_NO, 0, text };
 
     if (neighbour == NULL || neighbour->linker == NULL)
         return;
     if (r == 0) {
         neighbour->state = NEIGHBOUR_OPEN;
+        neighbour_note(router, neighbour, NULL);
         reply.path = (char *)(uintptr_t)path;
         reply.channel = channel;
         own_reply(router, neighbour->linker, neighbour->asked_id, &reply.base);
         return;
     }
     snprintf(text, sizeof(text), "no socket for the node channel: %s", strerror(-r));
-    say_verdict(router, neighbour->linker, neighbour->asked_id,
-            &(struct verdict){ CODE_UNAVAILABLE, EXECUTED_NO, 0, text });
+    neighbour_note(router, neighbour, &failed);
+    say_verdict(router, neighbour->linker, neighbour->asked_id, &failed);
     neighbour_free(router, neighbour);
 }
 
@@ -185,6 +200,10 @@ bool neighbour_attach(struct router *router, struct peer *peer, uint64_t channel
 /* Its linker is gone: nothing more goes there, and the channel is closed where there is one. */
 static void neighbour_forsake(struct router *router, struct neighbour *neighbour)
 {
+    static const struct verdict gone = { CODE_CANCELLED, EXECUTED_NO, 0, "the caller is gone" };
+
+    if (neighbour->state != NEIGHBOUR_OPEN)
+        neighbour_note(router, neighbour, &gone);
     neighbour->linker = NULL;
     routes_withdraw(router, neighbour);
     if (neighbour->peer != NULL)

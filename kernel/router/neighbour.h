@@ -35,7 +35,8 @@ struct neighbour {
     struct peer *linker; /* borrowed: until it detaches; NULL: it did, the channel is doomed */
     struct peer *peer;   /* borrowed: until it detaches; NULL: not connected yet */
     uint64_t channel;
-    uint64_t asked_id; /* of the linker's call */
+    uint64_t asked_id; /* of the linker's call … */
+    uint64_t asked_us; /* … and when it came */
     enum neighbour_state state;
     uint32_t transit_us;
     uint32_t *services; /* owned: indexes of those that it is a way to */

@@ -11,6 +11,7 @@
 #include "kernel/router/grant.h"
 #include "kernel/router/policy.h"
 #include "kernel/router/present.h"
+#include "kernel/router/report.h"
 #include "kernel/router/routes.h"
 #include "kernel/router/say.h"
 #include "kernel/router/waiting.h"
@@ -35,6 +36,7 @@ void own_reply(struct router *router, struct peer *peer, uint64_t id, const Prot
         return;
     }
     protobuf_c_message_pack(reply, body);
+    tally_replied(router, peer, id, size);
     say_surely(router, peer,
             &(struct envelope){ .kind = ENVELOPE_RESULT, .id = id, .body = { body, size } });
     free(body);
@@ -153,6 +155,8 @@ int own_call(struct router *router, struct peer *peer, const struct envelope *en
         void (*serve)(struct router *, struct peer *, const struct envelope *);
     } endpoints[] = {
         { "router.Stats", own_stats },
+        { "router.Meter", report_meter },
+        { "router.Calls", report_calls },
         { "router.mu.Health", own_health },
         { "router.Link", neighbour_link },
         { "router.Routes", routes_replace },
@@ -170,7 +174,8 @@ int own_call(struct router *router, struct peer *peer, const struct envelope *en
     static const struct verdict supervisors = { CODE_PERMISSION_DENIED, EXECUTED_NO, 0,
         "Admit and Dismiss are the supervisor's" };
     static const struct verdict unknown = { CODE_UNIMPLEMENTED, EXECUTED_NO, 0,
-        "the router has Present, Grant, Revoke, Caps, Explain, Stats, Link, Routes, Keys, Rules "
+        "the router has Present, Grant, Revoke, Caps, Explain, Stats, Meter, Calls, Link, Routes, "
+        "Keys, Rules "
         "and "
         "mu.Health" };
 

@@ -12,6 +12,7 @@
 #include "kernel/router/claim.h"
 #include "transport/outbox.h"
 
+struct method;
 struct neighbour;
 struct service;
 struct user;
@@ -102,6 +103,9 @@ struct peer {
     struct call_index index; /* its calls by their ids */
     struct list calls_made;  /* struct call.by_caller */
     struct list calls_taken; /* struct call.by_callee */
+    struct list waiting;     /* struct tally.waiting: calls in `out`, behind a send under way */
+    struct method *called;   /* borrowed, for good: that it called last, most likely the next one,
+                                too; NULL: none */
     uint32_t calls_made_count;
     uint32_t calls_taken_count; /* also those whose callers gave up: it may be busy with them */
     uint32_t calls_max;         /* that it takes at a time */

@@ -189,8 +189,10 @@ static void retry_send(struct router *router, struct call *call)
     }
     if (waiting_join(router, call, &envelope, &draft))
         return;
-    if (!retry_refused(router, call, &refusal.verdict))
+    if (!retry_refused(router, call, &refusal.verdict)) {
+        tally_blame(router, refusal.cause);
         call_abort(router, call, &refusal.verdict);
+    }
 }
 
 bool retry_begin(struct router *router, struct peer *peer, const struct envelope *envelope,

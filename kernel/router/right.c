@@ -107,6 +107,7 @@ bool right_exports(struct router *router, const struct peer *peer, struct span e
     snprintf(refusal->text, sizeof(refusal->text),
             "%s does not export %.*s to %s (`exports` in its manifest)", draft->service->name,
             (int)endpoint.size, (const char *)endpoint.data, right_whose(peer));
+    refusal->cause = CAUSE_NOT_EXPORTED;
     refusal->verdict = (struct verdict){ CODE_PERMISSION_DENIED, EXECUTED_NO, 0, refusal->text };
     right_note(router, peer, endpoint,
             &(struct right_refusal){

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "kernel/router/candidates.h"
 #include "kernel/router/cap.h"
 #include "kernel/router/choice.h"
 #include "kernel/router/claim.h"
@@ -123,6 +124,25 @@ static struct verdict route_explain(const struct router *router, const struct pe
     return verdict;
 }
 
+/* The same by its cause, where the verdict's code does not say it. */
+static enum cause route_cause(const struct peer *peer, const struct envelope *envelope,
+        const struct draft *draft, enum routes_outcome outcome)
+{
+    const struct service *service = draft->service;
+
+    if (service == NULL)
+        return CAUSE_NO_SERVICE;
+    if (draft->callee != NULL)
+        return CAUSE_BODY_TOO_LARGE;
+    if (draft->settings != NULL && service->ready_count != 0 && !choice_is_any(draft))
+        return CAUSE_POLICY;
+    if (service->ready_count != 0)
+        return candidates_room(peer, service->ready[0], envelope);
+    if (outcome == ROUTES_FULL)
+        return CAUSE_ROUTES_FULL;
+    return service->route_count != 0 ? CAUSE_NO_ROUTE : CAUSE_NO_INSTANCE;
+}
+
 /* Finds a way to another node for a call that no instance here takes. False where there is none. */
 static bool route_find_way(struct router *router, const struct peer *peer,
         const struct envelope *envelope, struct draft *draft, struct refusal *refusal)
@@ -136,6 +156,7 @@ static bool route_find_way(struct router *router, const struct peer *peer,
     if (outcome == ROUTES_FOUND)
         return true;
     refusal->verdict = route_explain(router, peer, envelope, draft, outcome, refusal->text);
+    refusal->cause = route_cause(peer, envelope, draft, outcome);
     return false;
 }
 
@@ -232,6 +253,7 @@ struct call *route_seat(struct router *router, struct peer *peer, const struct e
     if (call == NULL) {
         if (claim != NULL)
             claim_give(router, claim);
+        tally_blame(router, CAUSE_ROUTER_FULL);
         route_refuse(router, peer, envelope, CODE_RESOURCE_EXHAUSTED,
                 "the router has as many calls under way as it can hold");
         return NULL;
@@ -256,6 +278,7 @@ struct call *route_seat(struct router *router, struct peer *peer, const struct e
         list_push(&draft->parent->children, &call->by_parent);
     if (call->deadline_us != 0)
         wheel_add(&router->wheel, &call->timer, (call->deadline_us + 999) / 1000);
+    tally_opened(router, call);
     return call;
 }
 
@@ -277,6 +300,7 @@ static bool route_forward(struct router *router, const struct call *call, struct
 
     if (!say(router, callee, &forward, OUTBOX_CALLS))
         return false;
+    tally_sent(router, call, callee);
     claim_charge(claim, callee->out.size - queued);
     callee->calls += 1;
     throttle_hasten(router, callee);
@@ -296,6 +320,7 @@ static void route_open(struct router *router, struct peer *peer, const struct en
         outlier_sent(router, call, draft->settings);
         return;
     }
+    tally_blame(router, CAUSE_QUEUE_FULL);
     route_refuse(router, peer, envelope, CODE_RESOURCE_EXHAUSTED,
             "too many bytes wait for the service already");
     call_finish(router, call);
@@ -325,6 +350,7 @@ bool route_take_back(struct router *router, struct call *call)
 
     if (claim == NULL)
         return false;
+    tally_taken_back(router, call);
     route_reseat(router, call, claim);
     call_renew(call);
     return true;
@@ -335,6 +361,7 @@ bool route_hand_over(struct router *router, struct call *call, const struct enve
 {
     struct claim *claim = claim_take(router, call->caller, draft->callee);
 
+    refusal->cause = CAUSE_QUEUE_FULL;
     refusal->verdict = (struct verdict){ CODE_RESOURCE_EXHAUSTED, EXECUTED_NO, 0,
         "too many bytes wait for the service already" };
     if (claim == NULL)
@@ -361,19 +388,23 @@ void route_move(struct router *router, struct call *call, const struct envelope 
     moved.settings = policy_find(router, call->caller, envelope->endpoint);
     moved.callee = route_pick(router, call->caller, envelope, &moved);
     if (!right_still_holds(router, call, envelope->endpoint, &refusal)) {
+        tally_blame(router, CAUSE_NO_CAPABILITY);
         call_abort(router, call, &refusal.verdict);
         return;
     }
-    if (moved.callee == NULL || envelope->body.size > moved.callee->body_max)
+    if (moved.callee == NULL || envelope->body.size > moved.callee->body_max) {
         refusal.verdict =
                 route_explain(router, call->caller, envelope, &moved, ROUTES_NONE, refusal.text);
-    else if (right_exports(router, call->caller, envelope->endpoint, &moved, &refusal) &&
-             route_hand_over(router, call, envelope, &moved, &refusal)) {
+        refusal.cause = route_cause(call->caller, envelope, &moved, ROUTES_NONE);
+    } else if (right_exports(router, call->caller, envelope->endpoint, &moved, &refusal) &&
+               route_hand_over(router, call, envelope, &moved, &refusal)) {
         router->stats.calls += call->kept == NULL ? 1 : 0; /* what is kept was counted */
         return;
     }
-    if (!retry_refused(router, call, &refusal.verdict))
+    if (!retry_refused(router, call, &refusal.verdict)) {
+        tally_blame(router, refusal.cause);
         call_abort(router, call, &refusal.verdict);
+    }
 }
 
 /* Sends a call that may be made: to who serves it, at once, or when a policy says or somebody is
@@ -383,15 +414,19 @@ static void route_dispatch(struct router *router, struct peer *peer,
 {
     struct refusal refusal;
 
+    tally_blame(router, CAUSE_POLICY);
     if (!gate_admit(router, peer, envelope, draft))
         return;
+    tally_blame(router, CAUSE_NONE);
     route_find_deadline(router, envelope, draft);
     if (draft->settings != NULL && retry_begin(router, peer, envelope, draft))
         return;
-    if (route_find_callee(router, peer, envelope, draft, &refusal))
+    if (route_find_callee(router, peer, envelope, draft, &refusal)) {
         route_open(router, peer, envelope, draft);
-    else if (!waiting_take(router, peer, envelope, draft))
+    } else if (!waiting_take(router, peer, envelope, draft)) {
+        tally_blame(router, refusal.cause);
         say_verdict(router, peer, envelope->id, &refusal.verdict);
+    }
 }
 
 /* False where the call is refused for want of a right or of room, which the caller is told. */
@@ -402,10 +437,15 @@ static bool route_may_call(struct router *router, struct peer *peer,
         "a client may call services and look at the node, and not control either", NULL };
 
     if (peer->visitor != NULL && !permit_has(envelope->endpoint)) {
+        tally_blame(router, CAUSE_NOT_FOR_CLIENTS);
         right_refuse(router, peer, envelope, &clients);
         return false;
     }
-    return limit_admits(router, peer, envelope) && right_find_cap(router, peer, envelope, draft) &&
+    tally_blame(router, CAUSE_CALLER_FULL);
+    if (!limit_admits(router, peer, envelope))
+        return false;
+    tally_blame(router, CAUSE_NONE);
+    return right_find_cap(router, peer, envelope, draft) &&
            right_judge(router, peer, envelope, draft);
 }
 
@@ -417,34 +457,50 @@ static bool route_is_own(struct span endpoint)
     return name.size == sizeof(own) - 1 && memcmp(name.data, own, name.size) == 0;
 }
 
-int route_call(struct router *router, struct peer *peer, const struct envelope *envelope)
+/* Takes a call in, or tells its caller why not. Returns 0, or -EPROTO. */
+static int route_take(struct router *router, struct peer *peer, const struct envelope *envelope,
+        struct draft *draft)
 {
-    struct draft draft = { .caller = { peer->stamp, peer->stamp_size } };
-
     if (envelope->id == 0 || envelope->id >= CALL_ID_ROUTER ||
             call_find_by_caller(&router->calls, &peer->index, envelope->id) != NULL)
         return err_new(-EPROTO); /* the caller could not tell whose answer is whose */
-    if (!endpoint_is_valid(envelope->endpoint)) {
+    if (!meter_is(peer->called, envelope->endpoint) && !endpoint_is_valid(envelope->endpoint)) {
         route_refuse(router, peer, envelope, CODE_INVALID_ARGUMENT,
                 "the endpoint is not of the form service.Method");
         return 0;
     }
     if (peer->neighbour != NULL) {
-        if (!crossing_admit(router, peer, envelope, &draft))
+        if (!crossing_admit(router, peer, envelope, draft))
             return 0;
     } else if (envelope->caller.size != 0 || envelope->status.size != 0) {
         route_refuse(router, peer, envelope, CODE_INVALID_ARGUMENT,
                 "a call carries a caller or a status, which are not the sender's to write");
         return 0;
     }
-    if (!route_find_parent(router, peer, envelope, &draft) ||
-            !right_find_user(router, peer, envelope, &draft) ||
-            !route_may_call(router, peer, envelope, &draft))
+    if (!route_find_parent(router, peer, envelope, draft) ||
+            !right_find_user(router, peer, envelope, draft) ||
+            !route_may_call(router, peer, envelope, draft))
         return 0;
-    if (route_is_own(envelope->endpoint))
+    if (route_is_own(envelope->endpoint)) {
+        draft->own = true;
         return own_call(router, peer, envelope);
-    route_dispatch(router, peer, envelope, &draft);
+    }
+    route_dispatch(router, peer, envelope, draft);
     return 0;
+}
+
+int route_call(struct router *router, struct peer *peer, const struct envelope *envelope)
+{
+    struct draft draft = { .peer = peer,
+        .envelope = envelope,
+        .began_us = router->now_us,
+        .caller = { peer->stamp, peer->stamp_size } };
+    int r;
+
+    tally_begin(router, &draft);
+    r = route_take(router, peer, envelope, &draft);
+    tally_end(router);
+    return r;
 }
 
 void route_notice(
@@ -457,14 +513,19 @@ void route_notice(
         .endpoint = { (const uint8_t *)endpoint, strlen(endpoint) },
         .body = body,
     };
-    struct draft draft = { .service = service_find(&router->services, name),
+    struct draft draft = { .peer = &router->self,
+        .envelope = &envelope,
+        .began_us = router->now_us,
+        .service = service_find(&router->services, name),
         .caller = { router->self.stamp, router->self.stamp_size } };
 
     if (draft.service == NULL || draft.service->ready_count == 0)
         return; /* it is told everything when it comes */
     draft.callee = draft.service->ready[0];
     draft.deadline_us = router->now_us + UINT64_C(1000) * ROUTE_NOTICE_TIMEOUT_MS;
+    tally_begin(router, &draft);
     route_open(router, &router->self, &envelope, &draft);
+    tally_end(router);
 }
 
 static void route_measure(struct router *router, struct peer *callee, const struct call *call)
@@ -509,8 +570,13 @@ int route_result(struct router *router, struct peer *peer, const struct envelope
         return 0; /* the caller has not heard the last of it */
     if (envelope->status.size != 0)
         router->stats.calls_failed += 1;
-    if (!say(router, call->caller, &forward, OUTBOX_RESULTS))
+    if (say(router, call->caller, &forward, OUTBOX_RESULTS)) {
+        tally_answered(router, call, envelope);
+    } else {
+        tally_blame(router, CAUSE_ANSWER_NO_ROOM);
+        tally_aborted(router, call, &full);
         say_verdict(router, call->caller, call->caller_id, &full);
+    }
     call_finish(router, call);
     return 0;
 }

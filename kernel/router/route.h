@@ -8,6 +8,9 @@ struct settings;
 
 /* What a call is made of before it has a slot. */
 struct draft {
+    struct peer *peer;               /* borrowed: who calls */
+    const struct envelope *envelope; /* borrowed */
+    uint64_t began_us;
     struct service *service;
     struct call *parent;
     struct peer *callee;
@@ -20,11 +23,16 @@ struct draft {
     const struct settings *settings; /* what policies say of it; NULL: nothing */
     uint64_t avoid;                  /* the instance that it failed at; 0: none */
     uint32_t delay_ms;               /* before it is sent */
+    struct span from_service;        /* of its caller on another node, as that node says */
+    uint64_t from_instance;
+    bool own;            /* it is for the router itself */
+    size_t replied_size; /* bytes that the router answered it with */
 };
 
 /* Why nobody is sent a call. */
 struct refusal {
     struct verdict verdict; /* its text is `text`, or static */
+    enum cause cause;       /* CAUSE_NONE: what the verdict's code says */
     char text[STATUS_TEXT_MAX];
 };
 

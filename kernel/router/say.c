@@ -70,6 +70,7 @@ void say_verdict(struct router *router, struct peer *caller, uint64_t caller_id,
     uint8_t room[VERDICT_SIZE_MAX];
     struct verdict told = *verdict;
 
+    tally_refused(router, caller, caller_id, verdict);
     router->stats.calls_failed += 1;
     if (verdict->code == CODE_RESOURCE_EXHAUSTED) {
         router->stats.calls_refused += 1;
@@ -105,6 +106,7 @@ static void call_release_caller(struct router *router, struct call *call)
  * with counts against its limit, also when nobody wants the answer any more. */
 static void call_abort_one(struct router *router, struct call *call, const struct verdict *verdict)
 {
+    tally_aborted(router, call, verdict);
     say_verdict(router, call->caller, call->caller_id, verdict);
     call_release_caller(router, call);
     if (call->callee == &router->waiting_room) {
@@ -135,6 +137,7 @@ void call_abort(struct router *router, struct call *call, const struct verdict *
             return;
         call = list_entry(work.next, struct call, by_parent);
         list_remove(&call->by_parent);
+        tally_blame(router, CAUSE_PARENT_OVER);
         call_abort_one(router, call, &orphaned);
     }
 }

@@ -98,13 +98,16 @@ void shell_flush(struct shell *shell)
 
 void shell_tick(struct shell *shell)
 {
+    uint64_t now_us = clock_us();
+
     list_for_each (node, &shell->router.slow) {
         struct peer *peer = list_entry(node, struct peer, by_slow);
 
         peer->taken = channel_taken(((const struct link *)peer->user)->channel);
     }
+    router_set_wall(&shell->router, clock_wall_us(), now_us);
     router_set_clock(&shell->router, (uint64_t)time(NULL));
-    router_tick(&shell->router, clock_us());
+    router_tick(&shell->router, now_us);
 }
 
 /* Who is behind a channel, for the log. */
@@ -115,6 +118,15 @@ static const char *shell_name(const struct peer *peer)
     if (peer->visitor != NULL)
         return peer->visitor->client;
     return peer->service != NULL ? peer->service->name : "a caller";
+}
+
+static void shell_loaded(struct channel *channel, void *user)
+{
+    const struct link *link = user;
+
+    (void)channel;
+    if (!list_is_empty(&link->peer->waiting))
+        tally_left(link->peer, clock_us());
 }
 
 static int shell_receive(struct channel *channel, struct frame_reader *reader, void *user)
@@ -165,8 +177,9 @@ static void shell_closed(struct channel *channel, void *user)
 
 int shell_join(struct shell *shell, struct channel *channel, const struct peer_identity *identity)
 {
-    static const struct channel_events events = { .receive = shell_receive,
-        .closed = shell_closed };
+    static const struct channel_events events = {
+        .receive = shell_receive, .closed = shell_closed, .loaded = shell_loaded
+    };
     struct link *link = calloc(1, sizeof(*link));
 
     if (link == NULL)

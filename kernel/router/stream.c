@@ -50,6 +50,7 @@ static void stream_item(
         return;
     }
     if (*window <= 0) {
+        tally_blame(router, CAUSE_STREAM_BROKEN);
         stream_fail(router, call, CODE_RESOURCE_EXHAUSTED,
                 "the stream's sender sent more than it has credit for");
         return;
@@ -58,6 +59,7 @@ static void stream_item(
         retry_forget(router, call); /* a second try would say it again */
     *window -= (int64_t)envelope->body.size + STREAM_ITEM_COST;
     router->stats.items += 1;
+    tally_item(router, call, envelope->body.size, up);
     stream_forward(router, call, envelope, up);
 }
 

@@ -136,6 +136,8 @@ static void waiting_refuse(struct router *router, struct call *call, enum code c
 {
     const struct verdict verdict = { code, EXECUTED_NO, retry_after_ms, text };
 
+    tally_blame(router, code == CODE_UNAVAILABLE ? CAUSE_NO_INSTANCE : CAUSE_NONE);
+    tally_aborted(router, call, &verdict);
     say_verdict(router, call->caller, call->caller_id, &verdict);
     call_finish(router, call);
 }

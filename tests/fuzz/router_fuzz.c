@@ -276,10 +276,10 @@ static struct span pick_stamp(struct stage *stage, uint8_t room[STAMP_SIZE_MAX])
 static void say_anything(struct stage *stage, struct actor *actor)
 {
     static const char *const endpoints[] = { "a.X", "b.Y", "router.Stats", "registry.Z", "none.N",
-        "?", "far.Q", "router.Routes" };
+        "?", "far.Q", "router.Routes", "router.Meter", "router.Calls" };
     static uint8_t room[300000];
     uint8_t stamp[STAMP_SIZE_MAX];
-    const char *endpoint = endpoints[take(stage) % 8];
+    const char *endpoint = endpoints[take(stage) % 10];
     uint8_t kind = take(stage);
     uint8_t flags = take(stage);
     struct envelope envelope = {
@@ -299,6 +299,34 @@ static void say_anything(struct stage *stage, struct actor *actor)
     if (envelope.kind == ENVELOPE_CALL && actor->key != 0)
         envelope.caller = pick_stamp(stage, stamp);
     say(stage, actor, &envelope, room);
+}
+
+/* Asks for what the router noted. */
+static void say_look(struct stage *stage, struct actor *actor)
+{
+    Mu__Router__V1__MeterRequest meter = MU__ROUTER__V1__METER_REQUEST__INIT;
+    Mu__Router__V1__CallsRequest calls = MU__ROUTER__V1__CALLS_REQUEST__INIT;
+    static const char *const names[] = { "", "a", "router", "none" };
+    uint8_t prefix[20] = { take(stage) };
+    uint8_t flags = take(stage);
+    uint8_t body[256];
+    const char *endpoint = (flags & 1) != 0 ? "router.Meter" : "router.Calls";
+    size_t size;
+
+    meter.service = calls.service = (char *)(uintptr_t)names[flags >> 1 & 3];
+    meter.method = calls.method = (flags & 8) != 0 ? (char *)"X" : (char *)"";
+    meter.from = calls.limit = take(stage);
+    calls.failed = (flags & 16) != 0;
+    calls.since = (flags & 32) != 0 ? stage->router.notebook.journal.last - take(stage) : 0;
+    calls.trace = (ProtobufCBinaryData){ (flags & 64) != 0 ? prefix[0] % 20 : 0, prefix };
+    size = (flags & 1) != 0 ? mu__router__v1__meter_request__pack(&meter, body)
+                            : mu__router__v1__calls_request__pack(&calls, body);
+    say(stage, actor,
+            &(struct envelope){ .kind = ENVELOPE_CALL,
+                    .id = 2,
+                    .endpoint = { (const uint8_t *)endpoint, strlen(endpoint) },
+                    .body = { body, size } },
+            NULL);
 }
 
 /* ---- the link service ---- */
@@ -603,6 +631,52 @@ static void check_routes(const struct stage *stage)
     CHECK(routes == 0);
 }
 
+/* True for a row whose calls are not written down where they went well. */
+static bool is_look(const struct method *method)
+{
+    struct span endpoint = { (const uint8_t *)method->endpoint, method->size };
+
+    return span_is(endpoint, "router.Meter") || span_is(endpoint, "router.Calls") ||
+           span_is(endpoint, "router.Stats");
+}
+
+/* Each call is under way, or noted once: in a row and in the journal. */
+static void check_notes(const struct stage *stage, uint32_t made)
+{
+    const struct meter *meter = &stage->router.notebook.meter;
+    uint64_t written = 0;
+
+    for (uint32_t i = 0; i < meter->count; i++) {
+        const struct method *method = &meter->methods[i];
+        uint64_t ended = 0;
+
+        for (int code = 0; code < METER_CODES; code++)
+            ended += method->codes[code];
+        CHECK(made >= method->open);
+        made -= method->open;
+        written += ended - (is_look(method) ? method->codes[0] : 0);
+    }
+    CHECK(made == 0 && written == stage->router.notebook.journal.last);
+}
+
+/* Each call that was not refused is in both histograms: seldom looked at, since they are long. */
+static void check_histograms(const struct stage *stage)
+{
+    const struct meter *meter = &stage->router.notebook.meter;
+
+    for (uint32_t i = 0; i < meter->count; i++) {
+        const struct method *method = &meter->methods[i];
+        uint64_t sent = 0;
+
+        for (int code = 0; code < METER_CODES; code++)
+            sent += method->codes[code];
+        for (int cause = 0; cause < CAUSES; cause++)
+            sent -= method->refused[cause];
+        CHECK(histogram_count(&method->took) == sent);
+        CHECK(histogram_count(&method->queued) == sent);
+    }
+}
+
 /* The counts that each peer carries are those that the lists hold. */
 static void check_books(struct stage *stage)
 {
@@ -639,6 +713,7 @@ static void check_books(struct stage *stage)
     }
     taken += stage->router.waiting_room.calls_taken_count;
     CHECK(taken == stage->router.calls.count && made <= taken);
+    check_notes(stage, made);
     check_waiting(stage);
     check_routes(stage);
     check_users(stage);
@@ -712,6 +787,10 @@ static void act(struct stage *stage, uint8_t operation)
     case 6:
         say_routes(stage, actor);
         break;
+    case 9:
+        if (actor->peer != NULL && actor->nonce[2] == 0)
+            say_look(stage, actor);
+        break;
     case 7:
         set_policies(stage);
         break;
@@ -764,6 +843,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (stage->actors[i].peer != NULL)
             leave(stage, &stage->actors[i]);
     }
+    check_histograms(stage);
     CHECK(stage->router.calls.count == 0 && stage->router.neighbour_count == 0);
     CHECK(stage->router.kept_bytes == 0 && stage->router.pauses.count == 0);
     policies_forget_all(&stage->router); /* the next input begins without */
