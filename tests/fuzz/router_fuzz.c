@@ -14,6 +14,7 @@
 #include "mu/bus/v1/bus.pb-c.h"
 #include "mu/router/v1/router.pb-c.h"
 #include "tests/unit/access_fixture.h"
+#include "tests/fuzz/router_books.h"
 #include "transport/stamp.h"
 
 enum {
@@ -304,29 +305,12 @@ static void say_anything(struct stage *stage, struct actor *actor)
 /* Asks for what the router noted. */
 static void say_look(struct stage *stage, struct actor *actor)
 {
-    Mu__Router__V1__MeterRequest meter = MU__ROUTER__V1__METER_REQUEST__INIT;
-    Mu__Router__V1__CallsRequest calls = MU__ROUTER__V1__CALLS_REQUEST__INIT;
-    static const char *const names[] = { "", "a", "router", "none" };
-    uint8_t prefix[20] = { take(stage) };
-    uint8_t flags = take(stage);
     uint8_t body[256];
-    const char *endpoint = (flags & 1) != 0 ? "router.Meter" : "router.Calls";
-    size_t size;
+    struct look look = { { take(stage), take(stage), take(stage), take(stage) } };
+    struct envelope envelope = { .kind = ENVELOPE_CALL, .id = 2 };
 
-    meter.service = calls.service = (char *)(uintptr_t)names[flags >> 1 & 3];
-    meter.method = calls.method = (flags & 8) != 0 ? (char *)"X" : (char *)"";
-    meter.from = calls.limit = take(stage);
-    calls.failed = (flags & 16) != 0;
-    calls.since = (flags & 32) != 0 ? stage->router.notebook.journal.last - take(stage) : 0;
-    calls.trace = (ProtobufCBinaryData){ (flags & 64) != 0 ? prefix[0] % 20 : 0, prefix };
-    size = (flags & 1) != 0 ? mu__router__v1__meter_request__pack(&meter, body)
-                            : mu__router__v1__calls_request__pack(&calls, body);
-    say(stage, actor,
-            &(struct envelope){ .kind = ENVELOPE_CALL,
-                    .id = 2,
-                    .endpoint = { (const uint8_t *)endpoint, strlen(endpoint) },
-                    .body = { body, size } },
-            NULL);
+    books_pack_look(&stage->router, &look, &envelope, body);
+    say(stage, actor, &envelope, NULL);
 }
 
 /* ---- the link service ---- */
@@ -631,52 +615,6 @@ static void check_routes(const struct stage *stage)
     CHECK(routes == 0);
 }
 
-/* True for a row whose calls are not written down where they went well. */
-static bool is_look(const struct method *method)
-{
-    struct span endpoint = { (const uint8_t *)method->endpoint, method->size };
-
-    return span_is(endpoint, "router.Meter") || span_is(endpoint, "router.Calls") ||
-           span_is(endpoint, "router.Stats");
-}
-
-/* Each call is under way, or noted once: in a row and in the journal. */
-static void check_notes(const struct stage *stage, uint32_t made)
-{
-    const struct meter *meter = &stage->router.notebook.meter;
-    uint64_t written = 0;
-
-    for (uint32_t i = 0; i < meter->count; i++) {
-        const struct method *method = &meter->methods[i];
-        uint64_t ended = 0;
-
-        for (int code = 0; code < METER_CODES; code++)
-            ended += method->codes[code];
-        CHECK(made >= method->open);
-        made -= method->open;
-        written += ended - (is_look(method) ? method->codes[0] : 0);
-    }
-    CHECK(made == 0 && written == stage->router.notebook.journal.last);
-}
-
-/* Each call that was not refused is in both histograms: seldom looked at, since they are long. */
-static void check_histograms(const struct stage *stage)
-{
-    const struct meter *meter = &stage->router.notebook.meter;
-
-    for (uint32_t i = 0; i < meter->count; i++) {
-        const struct method *method = &meter->methods[i];
-        uint64_t sent = 0;
-
-        for (int code = 0; code < METER_CODES; code++)
-            sent += method->codes[code];
-        for (int cause = 0; cause < CAUSES; cause++)
-            sent -= method->refused[cause];
-        CHECK(histogram_count(&method->took) == sent);
-        CHECK(histogram_count(&method->queued) == sent);
-    }
-}
-
 /* The counts that each peer carries are those that the lists hold. */
 static void check_books(struct stage *stage)
 {
@@ -713,7 +651,7 @@ static void check_books(struct stage *stage)
     }
     taken += stage->router.waiting_room.calls_taken_count;
     CHECK(taken == stage->router.calls.count && made <= taken);
-    check_notes(stage, made);
+    books_check_calls(&stage->router, made);
     check_waiting(stage);
     check_routes(stage);
     check_users(stage);
@@ -843,7 +781,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (stage->actors[i].peer != NULL)
             leave(stage, &stage->actors[i]);
     }
-    check_histograms(stage);
+    books_check_times(&stage->router);
     CHECK(stage->router.calls.count == 0 && stage->router.neighbour_count == 0);
     CHECK(stage->router.kept_bytes == 0 && stage->router.pauses.count == 0);
     policies_forget_all(&stage->router); /* the next input begins without */
