@@ -17,7 +17,12 @@
 
 #include "base/check.h"
 
-enum { LOG_LETTER_MAX = 7 }; /* bytes that a letter becomes at most, and one */
+enum {
+    LOG_LETTER_MAX = 7, /* bytes that a letter becomes at most, and one */
+    LOG_TRACE_MAX = 96, /* bytes of a line that name its call, with the NUL */
+    LOG_TRACE_ID = 16,  /* bytes, as they stand before those of the span */
+    LOG_TRACE_SHORT = 4 /* bytes of it that people see */
+};
 
 static const char *const log_names[] = {
     [LOG_DEBUG] = "debug",
@@ -30,6 +35,7 @@ static struct {
     const char *service; /* borrowed for good */
     bool human;
     atomic_int level;
+    log_trace_fn trace; /* NULL: nobody knows */
 } log_state = { .service = "mu", .level = LOG_INFO };
 
 void log_open(const char *service)
@@ -67,6 +73,11 @@ int log_level_parse(const char *name, enum log_level *levelp)
         }
     }
     return -EINVAL;
+}
+
+void log_trace_by(log_trace_fn fn)
+{
+    log_state.trace = fn;
 }
 
 /* How many bytes the UTF-8 letter at `text` has; 0 where they are none (RFC 3629). */
@@ -163,12 +174,50 @@ size_t log_print(char *line, size_t size, const struct timespec *now, enum log_l
     return length + 3;
 }
 
+/* Writes what names the call that the thread works for into `text` ("" where there is none), and
+ * returns its length. */
+static size_t log_print_trace(char text[LOG_TRACE_MAX])
+{
+    const uint8_t *trace = log_state.trace != NULL ? log_state.trace() : NULL;
+    size_t bytes = log_state.human ? LOG_TRACE_SHORT : LOG_TRACE_SIZE;
+    size_t length = 0;
+
+    text[0] = '\0';
+    if (trace == NULL)
+        return 0;
+    length += (size_t)snprintf(
+            text, LOG_TRACE_MAX, "%s", log_state.human ? " trace=" : ",\"trace_id\":\"");
+    for (size_t i = 0; i < bytes; i++)
+        length += (size_t)snprintf(text + length, LOG_TRACE_MAX - length, "%s%02x",
+                i == LOG_TRACE_ID ? "\",\"span_id\":\"" : "", trace[i]);
+    if (!log_state.human)
+        length += (size_t)snprintf(text + length, LOG_TRACE_MAX - length, "\"");
+    return length;
+}
+
+/* The line for people, newline and all. Returns its length. */
+static size_t log_print_human(char line[LOG_LINE_MAX], const struct timespec *now,
+        enum log_level level, const char *text, const char *trace)
+{
+    struct tm parts;
+    size_t length;
+
+    localtime_r(&now->tv_sec, &parts);
+    length = (size_t)snprintf(line, LOG_LINE_MAX - 1, "%02d:%02d:%02d %s %s: %s%s", parts.tm_hour,
+            parts.tm_min, parts.tm_sec, log_names[level], log_state.service, text, trace);
+    if (length > LOG_LINE_MAX - 2)
+        length = LOG_LINE_MAX - 2; /* of a service whose name is very long */
+    line[length++] = '\n';
+    return length;
+}
+
 void log_write(enum log_level level, const char *format, ...)
 {
     char text[LOG_LINE_MAX / 2];
     char line[LOG_LINE_MAX];
+    char trace[LOG_TRACE_MAX];
+    size_t trace_size;
     struct timespec now;
-    struct tm parts;
     size_t length;
     va_list args;
 
@@ -178,13 +227,16 @@ void log_write(enum log_level level, const char *format, ...)
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
     clock_gettime(CLOCK_REALTIME, &now);
+    trace_size = log_print_trace(trace);
     if (log_state.human) {
-        localtime_r(&now.tv_sec, &parts);
-        length = (size_t)snprintf(line, sizeof(line) - 1, "%02d:%02d:%02d %s %s: %s", parts.tm_hour,
-                parts.tm_min, parts.tm_sec, log_names[level], log_state.service, text);
-        line[length++] = '\n';
+        length = log_print_human(line, &now, level, text, trace);
     } else {
-        length = log_print(line, sizeof(line), &now, level, log_state.service, text, strlen(text));
+        length = log_print(line, sizeof(line) - trace_size, &now, level, log_state.service, text,
+                strlen(text));
+        length -= 2; /* the brace and the newline, which come behind it now */
+        memcpy(line + length, trace, trace_size);
+        memcpy(line + length + trace_size, "}\n", 2);
+        length += trace_size + 2;
     }
     if (write(STDERR_FILENO, line, length) < 0)
         return; /* nobody is left to be told */

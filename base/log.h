@@ -6,11 +6,13 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 #include <time.h>
 
 enum {
-    LOG_LINE_MAX = 4096,    /* bytes */
-    LOG_LINE_HEAD_MAX = 192 /* bytes of a line besides its text: what log_print needs at least */
+    LOG_LINE_MAX = 4096,     /* bytes */
+    LOG_LINE_HEAD_MAX = 192, /* bytes of a line besides its text: what log_print needs at least */
+    LOG_TRACE_SIZE = 24      /* bytes: trace id 16, span id 8 */
 };
 
 /* What every line that is no person's begins with. */
@@ -30,6 +32,15 @@ const char *log_level_name(enum log_level level);
 
 /* Reads a level's name into `*levelp`. Returns 0, or -EINVAL and leaves it be. */
 int log_level_parse(const char *name, enum log_level *levelp);
+
+/* Says which call the calling thread works for: LOG_TRACE_SIZE bytes, borrowed until it says so
+ * anew; NULL: for none. */
+typedef const uint8_t *(*log_trace_fn)(void);
+
+/* From now on every line of JSON names the call that `fn` knows of, in `trace_id` and `span_id`,
+ * and a line for people the first digits of the former. For good; before a second thread is there.
+ * It is asked only for lines that are written. */
+void log_trace_by(log_trace_fn fn);
 
 /* Makes the line of JSON, newline and all, of `size` bytes at most; a text for which there is no
  * room is cut. Bytes that are no UTF-8 become U+FFFD. Returns its length; no NUL behind it. */

@@ -18,6 +18,7 @@
 #include "client/enrolment.h"
 #include "client/futex.h"
 #include "client/lock.h"
+#include "client/served.h"
 
 enum {
     EXIT_DONE = 0,
@@ -409,6 +410,16 @@ static int service_run(struct run *run)
     return status;
 }
 
+/* The trace of the call that this thread handles. */
+static const uint8_t *service_trace(void)
+{
+    const struct mu_call *call = served_current();
+
+    return call != NULL ? mu_call_trace(call) : NULL;
+}
+
+_Static_assert((int)LOG_TRACE_SIZE == (int)MU_TRACE_SIZE, "the log's traces are the bus's");
+
 int mu_service_main(const struct mu_service *service, int argc, char **argv)
 {
     static struct run run; /* large, and there is one service in a process */
@@ -428,6 +439,7 @@ int mu_service_main(const struct mu_service *service, int argc, char **argv)
         return EXIT_DONE;
     }
     log_open(run.bootstrap.name);
+    log_trace_by(service_trace);
     r = bootstrap_find(&run.bootstrap, service, BOOTSTRAP_FD);
     if (r == 0) {
         log_open(run.bootstrap.name);

@@ -256,6 +256,38 @@ static void test_a_line_too_long_is_cut_and_stays_json(void **state)
     assert_string_equal(line + strlen(line) - 3, "\"}\n");
 }
 
+static const uint8_t *log_trace_here; /* the call that is said to be under way; NULL: none */
+
+static const uint8_t *log_trace_told(void)
+{
+    return log_trace_here;
+}
+
+static void test_a_log_line_names_the_call_that_it_was_written_for(void **state)
+{
+    static const uint8_t trace[LOG_TRACE_SIZE] = { 0x4b,
+        0xf9, [15] = 0x36, [16] = 0x00, [23] = 0xb7 };
+    static const char end[] = "\",\"trace_id\":\"4bf90000000000000000000000000036\","
+                              "\"span_id\":\"00000000000000b7\"}\n";
+    char line[LOG_LINE_MAX + 1];
+    char text[2 * LOG_LINE_MAX];
+
+    (void)state;
+    memset(text, '"', sizeof(text) - 1);
+    text[sizeof(text) - 1] = '\0';
+    log_trace_by(log_trace_told);
+    log_line(line, LOG_INFO, "for nobody");
+    assert_null(strstr(line, "trace_id"));
+    log_trace_here = trace;
+    log_line(line, LOG_INFO, "for somebody");
+    assert_non_null(strstr(line, "\"msg\":\"for somebody\",\"trace_id\""));
+    assert_string_equal(line + strlen(line) - strlen(end), end);
+    log_line(line, LOG_INFO, text); /* too long: it is the text that is cut */
+    assert_true(strlen(line) <= LOG_LINE_MAX);
+    assert_string_equal(line + strlen(line) - strlen(end), end);
+    log_trace_here = NULL;
+}
+
 static void test_cleanup_closes_what_a_scope_opened(void **state)
 {
     int seen;
@@ -323,6 +355,7 @@ int main(void)
         cmocka_unit_test(test_a_log_line_is_json_and_escapes_what_it_must),
         cmocka_unit_test(test_a_level_below_the_threshold_is_not_written),
         cmocka_unit_test(test_a_line_too_long_is_cut_and_stays_json),
+        cmocka_unit_test(test_a_log_line_names_the_call_that_it_was_written_for),
         cmocka_unit_test(test_cleanup_closes_what_a_scope_opened),
         cmocka_unit_test(test_closed_standard_descriptors_are_filled_and_open_ones_left_alone),
     };

@@ -8,7 +8,8 @@
 
 enum mu_log_level { MU_LOG_DEBUG, MU_LOG_INFO, MU_LOG_WARN, MU_LOG_ERROR };
 
-/* Lines over 4 KiB are cut. */
+/* Lines over 4 KiB are cut. What a handler says while it handles a call carries the call's trace:
+ * `trace_id` and `span_id` in JSON, by which `mu logs --trace ID` finds it. */
 MU_PUBLIC void mu_log(enum mu_log_level level, const char *format, ...)
         __attribute__((format(printf, 2, 3)));
 

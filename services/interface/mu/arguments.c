@@ -143,6 +143,8 @@ static const struct {
     { "pretty", OUTPUT_PRETTY },
     { "raw", OUTPUT_RAW },
     { "dot", OUTPUT_DOT },
+    { "prometheus", OUTPUT_PROMETHEUS },
+    { "otlp", OUTPUT_OTLP },
 };
 
 static const enum output_format *arguments_find_format(const char *name)
@@ -163,7 +165,8 @@ static int arguments_format(struct cli *cli, const char *name)
         cli->format = *format;
         return EXIT_OK;
     }
-    return failure_say(cli, EXIT_USAGE, "one of: table json jsonl name pretty raw dot",
+    return failure_say(cli, EXIT_USAGE,
+            "one of: table json jsonl name pretty raw dot prometheus otlp",
             "there is no output format \"%s\"", failure_word(name, word));
 }
 
@@ -337,6 +340,9 @@ int arguments_parse(struct arguments *arguments, struct cli *cli, const struct c
     if (cli->format == OUTPUT_RAW && !command->takes_raw)
         return failure_say(cli, EXIT_USAGE, "one of: table json jsonl name pretty",
                 "%s has no raw form", title);
+    if (cli->format > OUTPUT_RAW && cli->format != command->own_format)
+        return failure_say(cli, EXIT_USAGE, "one of: table json jsonl name pretty",
+                "%s has no form of that kind", title);
     if (command->words_max != COMMAND_WORDS_ANY && arguments->word_count > command->words_max)
         return failure_say(cli, EXIT_USAGE, fix, "%s does not know what to do with \"%s\"", title,
                 failure_word(arguments->words[command->words_max], word));

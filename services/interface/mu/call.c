@@ -20,6 +20,7 @@
 #include "services/interface/mu/output.h"
 #include "services/interface/mu/standing.h"
 #include "services/interface/mu/stream.h"
+#include "services/interface/mu/trace_id.h"
 
 enum {
     CALL_PAUSE_MS = 20 /* before a call is made again, where nobody says how long */
@@ -42,13 +43,14 @@ static bool call_again(
 }
 
 static void call_until_served(struct cli *cli, const struct request *request, struct mu_bytes body,
-        struct mu_result *result)
+        const uint8_t *trace, struct mu_result *result)
 {
     uint32_t timeout_ms = cli->timeout_ms != 0 ? cli->timeout_ms : MU_TIMEOUT_DEFAULT_MS;
     uint64_t deadline_ms = clock_ms() + timeout_ms;
 
     for (;;) {
-        struct mu_call_options options = { .timeout_ms = (uint32_t)(deadline_ms - clock_ms()) };
+        struct mu_call_options options = { .timeout_ms = (uint32_t)(deadline_ms - clock_ms()),
+            .trace = trace };
         uint32_t pause_ms;
 
         mu_call(cli->client, request->endpoint, body, &options, result);
@@ -66,18 +68,20 @@ static int call_unary(struct cli *cli, const struct request *request)
 {
     CLEANUP(cleanup_free) uint8_t *body = NULL;
     CLEANUP(mu_result_deinit) struct mu_result result = { 0 };
+    uint8_t trace[MU_TRACE_SIZE];
     size_t size = 0;
     int code = request_body(cli, request, &body, &size);
     uint64_t started_us = clock_us();
 
     if (code != EXIT_OK)
         return code;
-    call_until_served(cli, request, (struct mu_bytes){ body, size }, &result);
+    request_trace(request, trace);
+    call_until_served(cli, request, (struct mu_bytes){ body, size }, trace, &result);
     if (result.status.code == MU_OK)
         code = answer_print(cli, request, (struct mu_bytes){ result.body, result.size }, false);
     else
-        code = answer_failure(cli, request, &result.status);
-    answer_trace(cli, request, started_us, result.trace);
+        code = answer_failure(cli, request, &result.status, trace);
+    answer_trace(cli, request, started_us, trace);
     return code;
 }
 
@@ -119,6 +123,25 @@ int call_make(struct cli *cli, const struct request *request)
     return code;
 }
 
+/* Reads --traceparent, where it was given. Returns EXIT_OK or EXIT_USAGE. */
+static int call_parent(
+        const struct cli *cli, const struct arguments *arguments, struct request *request)
+{
+    const char *text = arguments_flag(arguments, "traceparent");
+    char word[FAILURE_WORD_MAX];
+
+    if (text == NULL)
+        return EXIT_OK;
+    if (request->count > 0)
+        return (int)failure_say(cli, EXIT_USAGE, "leave out --count, or --traceparent",
+                "--traceparent is for one call, and there are %ld", request->count);
+    if (trace_id_read_traceparent(text, request->parent) < 0)
+        return (int)failure_say(cli, EXIT_USAGE,
+                "as W3C has it: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+                "--traceparent: \"%s\" is none", failure_word(text, word));
+    return EXIT_OK;
+}
+
 static int call_run(struct cli *cli, const struct arguments *arguments)
 {
     CLEANUP(request_deinit) struct request request = {
@@ -141,6 +164,8 @@ static int call_run(struct cli *cli, const struct arguments *arguments)
     if (code == EXIT_OK && request.count > 0 && request.trace)
         code = (int)failure_say(cli, EXIT_USAGE, "leave out --count, or --trace",
                 "--trace is for one call, and there are %ld", request.count);
+    if (code == EXIT_OK)
+        code = call_parent(cli, arguments, &request);
     if (code != EXIT_OK)
         return code;
     if (!endpoint_split(&endpoint, arguments->words[0]) ||
@@ -187,7 +212,10 @@ const struct command call_command = {
                             .help = "read the items to send from standard input, or @FILE" },
                     { .name = "trace",
                             .letter = 't',
-                            .help = "say the time and the trace id afterwards" },
+                            .help = "say the time and the trace afterwards" },
+                    { .name = "traceparent",
+                            .value = "PARENT",
+                            .help = "W3C's: go on with a trace of somebody else's" },
                     { .name = "count",
                             .letter = 'n',
                             .value = "N",
@@ -208,6 +236,7 @@ const struct command call_command = {
                     { "mu call ticker.Watch count=3", "a stream of answers" },
                     { "mu call greeter.Hello name=x --count 10000 --parallel 64",
                             "how fast is it?" },
+                    { "mu call greeter.Hello name=x --trace", "then see it: mu trace show ID" },
                     { NULL, NULL },
             },
     .first = COMPLETE_ENDPOINT,

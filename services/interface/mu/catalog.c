@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "services/interface/mu/builtin.h"
 #include "services/interface/mu/bus.h"
+#include "services/interface/mu/calls.h"
 #include "services/interface/mu/description.h"
 #include "services/interface/mu/failure.h"
 #include "services/interface/mu/setting.h"
@@ -17,6 +18,7 @@
 #include "mu/node/v1/node.pb-c.h"
 #include "mu/registry/v1/registry.pb-c.h"
 #include "services/interface/mu/suggestion.h"
+#include "services/interface/mu/trace_id.h"
 
 static Mu__Registry__V1__ListReply *catalog_list(struct cli *cli, uint32_t timeout_ms)
 {
@@ -131,6 +133,25 @@ void catalog_clients(struct cli *cli, uint32_t timeout_ms, catalog_fn fn, void *
             timeout_ms, (ProtobufCMessage **)&reply, &status);
     for (size_t i = 0; reply != NULL && i < reply->n_clients; i++)
         fn(reply->clients[i]->name, reply->clients[i]->revoked ? "revoked" : "", user);
+}
+
+void catalog_traces(struct cli *cli, uint32_t timeout_ms, catalog_fn fn, void *user)
+{
+    CLEANUP(bus_reply_free) Mu__Router__V1__CallsReply *reply = NULL;
+    Mu__Router__V1__CallsRequest request = MU__ROUTER__V1__CALLS_REQUEST__INIT;
+    struct mu_status status;
+    char text[TRACE_ID_TEXT_MAX];
+
+    bus_ask(cli, "router.Calls", &request.base, &mu__router__v1__calls_reply__descriptor,
+            timeout_ms, (ProtobufCMessage **)&reply, &status);
+    for (size_t i = reply != NULL ? reply->n_calls : 0; i > 0; i--) {
+        const Mu__Router__V1__CallRecord *record = reply->calls[i - 1];
+
+        trace_id_print(record->trace.data, record->trace.len, text);
+        text[TRACE_ID_SHORT] = '\0';
+        if (text[0] != '\0' && !calls_is_own(record))
+            fn(text, record->endpoint, user);
+    }
 }
 
 void catalog_policies(struct cli *cli, uint32_t timeout_ms, catalog_fn fn, void *user)

@@ -38,6 +38,9 @@ void catalog_rules(struct cli *cli, uint32_t timeout_ms, catalog_fn fn, void *us
 /* Tells `fn` the nodes that are known in the network. */
 void catalog_nodes(struct cli *cli, uint32_t timeout_ms, catalog_fn fn, void *user);
 
+/* Tells `fn` the traces of the last calls, by their first digits. */
+void catalog_traces(struct cli *cli, uint32_t timeout_ms, catalog_fn fn, void *user);
+
 /* Says that there is no service called `name`, and which may have been meant. Returns the exit
  * status. */
 int catalog_unknown(struct cli *cli, const char *name);

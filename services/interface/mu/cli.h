@@ -16,7 +16,9 @@ enum output_format {
     OUTPUT_NAME,
     OUTPUT_PRETTY,
     OUTPUT_RAW,
-    OUTPUT_DOT /* a graph's, for Graphviz */
+    OUTPUT_DOT,        /* a graph's, for Graphviz */
+    OUTPUT_PROMETHEUS, /* of meters: Prometheus' text format */
+    OUTPUT_OTLP        /* of traces: OTLP's JSON */
 };
 
 struct cli {

@@ -19,6 +19,7 @@ enum completer {
     COMPLETE_ACCOUNT,
     COMPLETE_RULE,     /* its number */
     COMPLETE_ENDPOINT, /* service.Method */
+    COMPLETE_TRACE,    /* the id of one that the router remembers, or its first digits */
     COMPLETE_POLICY,   /* the scope of a policy that was set */
     COMPLETE_FIELD,    /* key=value of the request of the endpoint before it */
     COMPLETE_COMMAND,
@@ -48,11 +49,12 @@ struct command {
     const char *alias; /* a second name, or NULL */
     const char *group; /* its heading in `mu help`; the nouns' children have none */
     const char *summary;
-    const char *words;   /* "SERVICE.METHOD [key=value …]"; NULL for none */
-    const char *details; /* paragraphs for --help, or NULL */
-    bool takes_raw;      /* -o raw has a meaning */
-    bool is_local;       /* works on this machine, and not on a node elsewhere */
-    bool as_owner;       /* presents no token of who logged in */
+    const char *words;             /* "SERVICE.METHOD [key=value …]"; NULL for none */
+    const char *details;           /* paragraphs for --help, or NULL */
+    bool takes_raw;                /* -o raw has a meaning */
+    enum output_format own_format; /* of those behind OUTPUT_RAW the one that has; else 0 */
+    bool is_local;                 /* works on this machine, and not on a node elsewhere */
+    bool as_owner;                 /* presents no token of who logged in */
     int words_min;
     int words_max;            /* COMMAND_WORDS_ANY: no limit */
     const struct flag *flags; /* NULL for none */

@@ -9,6 +9,11 @@ extern const struct command ps_command;
 extern const struct command logs_command;
 extern const struct command call_command;
 extern const struct command registry_command;
+extern const struct command stats_command;
+extern const struct command top_command;
+extern const struct command trace_command;
+extern const struct command why_command;
+extern const struct command tap_command;
 extern const struct command caps_command;
 extern const struct command grant_command;
 extern const struct command revoke_command;
@@ -42,6 +47,11 @@ const struct command *const commands[] = {
     &logs_command,
     &call_command,
     &doctor_command,
+    &stats_command,
+    &top_command,
+    &tap_command,
+    &trace_command,
+    &why_command,
     &registry_command,
     &start_command,
     &stop_command,

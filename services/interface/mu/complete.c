@@ -257,6 +257,9 @@ static void complete_kind(struct complete *complete, enum completer kind, const 
                 strncmp(endpoint.method, DESCRIPTION_DEBUG, 2) == 0)
             catalog_debug(endpoint.service, complete_say, complete);
         break;
+    case COMPLETE_TRACE:
+        catalog_traces(cli, COMPLETE_WAIT_MS, complete_say, complete);
+        break;
     case COMPLETE_POLICY:
         catalog_policies(cli, COMPLETE_WAIT_MS, complete_say, complete);
         break;

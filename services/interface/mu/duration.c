@@ -55,3 +55,14 @@ char *duration_print(uint64_t ms, char text[DURATION_TEXT_MAX])
                 (unsigned)(s % 86400 / 3600));
     return text;
 }
+
+char *duration_print_us(uint64_t us, char text[DURATION_TEXT_MAX])
+{
+    if (us < 1000)
+        snprintf(text, DURATION_TEXT_MAX, "%" PRIu64 " us", us);
+    else if (us < 100000)
+        snprintf(text, DURATION_TEXT_MAX, us < 10000 ? "%.2f ms" : "%.1f ms", (double)us / 1000.0);
+    else
+        return duration_print(us / 1000, text);
+    return text;
+}

@@ -5,5 +5,11 @@ enum {
     LOGS_FILES_MAX = 4096,     /* logs that `mu logs` shows; it says so where there are more */
     LOGS_LINES_MAX = 1000000,  /* lines that it begins with */
     CALL_COUNT_MAX = 10000000, /* calls of one `mu call --count` */
-    CALL_PARALLEL_MAX = 4096   /* of them at a time */
+    CALL_PARALLEL_MAX = 4096,  /* of them at a time */
+    CALLS_PAGES_MAX = 1024,    /* pages of the router's records of calls that one command reads */
+    METERS_PAGES_MAX = 1024,   /* pages of the router's meters that one command reads */
+    TRACES_SHOWN = 20,         /* traces that `mu trace list` shows, if nobody says more */
+    TRACES_SHOWN_MAX = 100000, /* traces that it can be told to */
+    WATCH_MIN_MS = 100,        /* between two looks of `mu stats -w` and `mu top` */
+    TAP_PAUSE_MS = 100         /* between two looks of `mu tap` */
 };

@@ -187,5 +187,5 @@ int load_make(struct cli *cli, const struct request *request)
         load_print(cli, request, &load, clock_us() - started_us);
     if (load_interrupted)
         return EXIT_INTERRUPTED;
-    return load.count_failed > 0 ? answer_failure(cli, request, &load.failure) : EXIT_OK;
+    return load.count_failed > 0 ? answer_failure(cli, request, &load.failure, NULL) : EXIT_OK;
 }

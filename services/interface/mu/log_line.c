@@ -11,6 +11,9 @@
 #include "base/cleanup.h"
 #include "services/interface/mu/color.h"
 #include "services/interface/mu/plain.h"
+#include "services/interface/mu/trace_id.h"
+
+#define LOG_LINE_TRACE "trace_id"
 
 void log_line_time(const char *line, size_t size, char time[LOG_LINE_TIME_MAX])
 {
@@ -67,7 +70,8 @@ static void log_line_plain(const char *text)
 static bool log_line_is_known(const char *key)
 {
     return strcmp(key, "ts") == 0 || strcmp(key, "level") == 0 || strcmp(key, "service") == 0 ||
-           strcmp(key, "msg") == 0;
+           strcmp(key, "msg") == 0 || strcmp(key, LOG_LINE_TRACE) == 0 ||
+           strcmp(key, "span_id") == 0;
 }
 
 static const char *log_line_text(const json_t *root, const char *key)
@@ -109,6 +113,11 @@ void log_line_print(const struct cli *cli, const char *service, const char *line
         putchar('=');
         log_line_plain(text != NULL ? text : json_string_value(value));
     }
+    if (log_line_text(root, LOG_LINE_TRACE)[0] != '\0') {
+        fputs(" trace=", stdout);
+        plain_print(stdout, log_line_text(root, LOG_LINE_TRACE),
+                strnlen(log_line_text(root, LOG_LINE_TRACE), TRACE_ID_SHORT));
+    }
     putchar('\n');
     json_decref(root);
 }
@@ -122,4 +131,18 @@ void log_line_json(const char *service, const char *line, size_t size)
     json_dumpf(root, stdout, JSON_COMPACT);
     putchar('\n');
     json_decref(root);
+}
+
+bool log_line_is_of(const char *line, size_t size, const char *trace)
+{
+    json_t *root;
+    bool is_of;
+
+    /* Looked for as bytes first: few lines have it. */
+    if (size == 0 || line[0] != '{' || memmem(line, size, trace, strlen(trace)) == NULL)
+        return false;
+    root = json_loadb(line, size, 0, NULL);
+    is_of = strncmp(log_line_text(root, LOG_LINE_TRACE), trace, strlen(trace)) == 0;
+    json_decref(root);
+    return is_of;
 }

@@ -23,6 +23,7 @@
 #include "services/interface/mu/reader.h"
 #include "services/interface/mu/standing.h"
 #include "services/interface/mu/tail.h"
+#include "services/interface/mu/trace_id.h"
 
 enum { LOGS_LINES_DEFAULT = 20 };
 
@@ -42,7 +43,8 @@ struct logs_file {
 
 struct logs {
     struct cli *cli;
-    const char *only; /* NULL: all services */
+    const char *only;  /* NULL: all services */
+    const char *trace; /* lines of calls whose trace begins so; NULL: all lines */
     char dir[PATH_MAX];
     struct logs_file *files[LOGS_FILES_MAX]; /* owned */
     size_t file_count;
@@ -91,6 +93,8 @@ static void logs_take(const char *text, size_t size, void *user)
 {
     struct logs_file *file = user;
 
+    if (file->logs->trace != NULL && !log_line_is_of(text, size, file->logs->trace))
+        return;
     if (file->logs->is_live)
         logs_print(file->logs, file->service, text, size);
     else
@@ -250,6 +254,20 @@ static int logs_none(struct logs *logs)
     return EXIT_OK;
 }
 
+/* No line has the trace. Not all calls are written about, so that is no wonder, but an answer. */
+static int logs_no_trace(const struct logs *logs)
+{
+    char fix[128];
+
+    if (logs->follow) {
+        output_talk(logs->cli, "no line of trace %s yet", logs->trace);
+        return EXIT_OK;
+    }
+    snprintf(fix, sizeof(fix), "what its calls came to: mu trace show %s", logs->trace);
+    return (int)failure_say(
+            logs->cli, EXIT_NOT_FOUND, fix, "no log has a line of trace %s", logs->trace);
+}
+
 static int logs_show(struct logs *logs, size_t lines)
 {
     bool follow = logs->follow;
@@ -261,9 +279,12 @@ static int logs_show(struct logs *logs, size_t lines)
                                      IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM) < 0))
         return (int)failure_say(logs->cli, EXIT_NOT_FOUND, "start a node: mu up",
                 "cannot follow %s: %s", logs->dir, strerror(errno));
-    code = logs_scan(logs, lines);
+    /* Of a trace, the last lines are counted once they are found. */
+    code = logs_scan(logs, logs->trace != NULL ? LOGS_LINES_MAX : lines);
     if (code == EXIT_OK && logs->only != NULL && logs->file_count == 0)
         code = logs_none(logs);
+    if (code == EXIT_OK && logs->trace != NULL && logs->line_count == 0)
+        code = logs_no_trace(logs);
     if (code == EXIT_OK)
         code = logs_show_first(logs, lines);
     return code == EXIT_OK && follow ? logs_follow(logs, fd) : code;
@@ -283,12 +304,16 @@ static void logs_raise_files(void)
 static int logs_run(struct cli *cli, const struct arguments *arguments)
 {
     CLEANUP(cleanup_free) struct logs *logs = calloc(1, sizeof(*logs));
-    long lines = LOGS_LINES_DEFAULT;
+    const char *trace = arguments_flag(arguments, "trace");
+    long lines = trace != NULL ? LOGS_LINES_MAX : LOGS_LINES_DEFAULT;
     int code = arguments_number(cli, arguments, "lines", 0, LOGS_LINES_MAX, &lines);
 
     if (logs == NULL)
         return (int)failure_of_memory(cli);
+    if (trace != NULL && !trace_id_is_prefix(trace))
+        return trace_id_refuse(cli, trace);
     logs->cli = cli;
+    logs->trace = trace;
     logs->follow = arguments_flag(arguments, "follow") != NULL;
     if (logs->follow)
         logs_raise_files();
@@ -312,9 +337,13 @@ const struct command logs_command = {
     .words = "[SERVICE]",
     .takes_raw = true,
     .words_max = 1,
-    .details = "Of one service, or of all, by time. -o json gives the lines as they were written. "
-               "Without a\n"
-               "node it shows what the last one left.",
+    .details =
+            "Of one service, or of all, by time. -o json gives the lines as they were written. "
+            "Without a\n"
+            "node it shows what the last one left. What a handler writes with mu_log carries the "
+            "trace of its\n"
+            "call: --trace takes the id, or its first digits, and looks through the newest two "
+            "files of each log.",
     .flags =
             (const struct flag[]){
                     { .name = "follow", .letter = 'f', .help = "go on with what comes" },
@@ -322,12 +351,18 @@ const struct command logs_command = {
                             .letter = 'n',
                             .value = "N",
                             .help = "begin with the last N (20)" },
+                    { .name = "trace",
+                            .letter = 't',
+                            .value = "ID",
+                            .complete = COMPLETE_TRACE,
+                            .help = "lines of one call, and of those made for it" },
                     { .name = NULL },
             },
     .examples =
             (const struct example[]){
                     { "mu logs -f", "everything, as it comes" },
                     { "mu logs greeter -n 100", "its last 100 lines" },
+                    { "mu logs --trace 4bf92f35", "what all services wrote about one call" },
                     { NULL, NULL },
             },
     .first = COMPLETE_PROCESS,

@@ -196,6 +196,7 @@ static int network_graph_run(struct cli *cli, const struct arguments *arguments)
 
 const struct command network_graph_command = {
     .name = "graph",
+    .own_format = OUTPUT_DOT,
     .summary = "a picture of the network, as this node sees it",
     .details = "Boxes from left to right: this node, those it is linked to, those behind them. -o "
                "dot writes it\n"

@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "services/interface/mu/failure.h"
 #include "services/interface/mu/file.h"
+#include "services/interface/mu/trace_id.h"
 
 enum {
     REQUEST_FILE_MAX = 4 * MU_MESSAGE_MAX, /* bytes of JSON: base64 and escapes make it longer */
@@ -23,6 +24,15 @@ void request_deinit(struct request *request)
 {
     description_deinit(&request->description);
     *request = (struct request){ 0 };
+}
+
+void request_trace(const struct request *request, uint8_t trace[MU_TRACE_SIZE])
+{
+    static const uint8_t none[MU_TRACE_SIZE];
+
+    trace_id_make(trace);
+    if (memcmp(request->parent, none, sizeof(none)) != 0)
+        memcpy(trace, request->parent, MU_TRACE_SIZE);
 }
 
 static void request_json_free(json_t **rootp)

@@ -10,14 +10,18 @@ struct request {
     const struct mu_schema_method *method; /* borrowed from the description */
     char **words;                          /* borrowed: JSON, @file, `-` or key=value */
     int word_count;
-    bool stream; /* the body's items come from standard input */
-    bool trace;  /* say the trace and the time */
-    long count;  /* 0: one call, and its answer; else this many, and figures */
+    bool stream;                   /* the body's items come from standard input */
+    bool trace;                    /* say the trace and the time */
+    uint8_t parent[MU_TRACE_SIZE]; /* the trace that it continues; zeroes: none */
+    long count;                    /* 0: one call, and its answer; else this many, and figures */
     long parallel;
 };
 
 /* Safe on zeroes, and safe twice. */
 void request_deinit(struct request *request);
+
+/* The trace that the call goes by, its parent's or a new one. */
+void request_trace(const struct request *request, uint8_t trace[MU_TRACE_SIZE]);
 
 /* The word is no key=value but all of a message: JSON, `@file` or `-`. */
 bool request_is_json(const char *word);

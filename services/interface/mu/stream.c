@@ -3,7 +3,6 @@
 
 #include <poll.h>
 #include <stdio.h>
-#include <sys/random.h>
 
 #include "services/interface/mu/answer.h"
 #include "base/cleanup.h"
@@ -92,14 +91,14 @@ int stream_make(struct cli *cli, const struct request *request)
 
     reader_watch();
     stream_await(cli, request->description.name);
-    if (getrandom(trace, sizeof(trace), 0) == (ssize_t)sizeof(trace))
-        options.trace = trace;
+    request_trace(request, trace);
+    options.trace = trace;
     if (request->method->shape == MU_SERVER_STREAM)
         code = stream_server(cli, request, &options, &status);
     else
         code = stream_fed(cli, request, &options, &status);
     if (code == EXIT_OK && status.code != MU_OK)
-        code = answer_failure(cli, request, &status);
-    answer_trace(cli, request, started_us, options.trace);
+        code = answer_failure(cli, request, &status, trace);
+    answer_trace(cli, request, started_us, trace);
     return code;
 }

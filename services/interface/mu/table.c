@@ -160,3 +160,12 @@ void table_print(struct table *table)
     fflush(stdout);
     scols_print_table(table->rows);
 }
+
+void table_print_to(struct table *table, FILE *stream, int columns)
+{
+    table_fit(table, columns > 0 ? (size_t)columns : 1);
+    scols_table_set_stream(table->rows, stream);
+    scols_table_set_termforce(table->rows, SCOLS_TERMFORCE_ALWAYS);
+    scols_table_set_termwidth(table->rows, columns > 0 ? (size_t)columns : 1);
+    scols_print_table(table->rows);
+}

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "services/interface/mu/cli.h"
 
@@ -42,3 +43,6 @@ void table_color(struct table *table, size_t column, const char *color);
 /* Prints what was filled in, to standard output. On a terminal that is too narrow for a row,
  * columns are left out that are `spare`, and others `cut`. */
 void table_print(struct table *table);
+
+/* The same to `stream`, as to a terminal of so many columns. */
+void table_print_to(struct table *table, FILE *stream, int columns);

@@ -39,7 +39,7 @@ class Unary(NodeTest):
     def test_trace_and_time_are_talk(self):
         answer = self.mu("call", "greeter.Hello", "name=x", "--trace")
         self.assertEqual(answer.json(), {"text": "Hello, x!"})
-        self.assertRegex(answer.err, r"^\d+\.\d\d ms  trace [0-9a-f]{32}\n$")
+        self.assertRegex(answer.err, r"^\d+\.\d\d ms  trace ([0-9a-f]{32})\ntraceparent 00-\1-[0-9a-f]{16}-01\n$")
 
     def test_built_in_services_and_the_librarys_own_methods(self):
         self.assertTrue(self.mu("call", "node.Status").json()["ready"])

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "mu/log.h"
 #include "mu/router/v1/router.mu.h"
 #include "relay/v1/relay.mu.h"
 
@@ -7,6 +8,7 @@ static void serve_call(struct mu_call *call, const Relay__V1__CallRequest *reque
     Relay__V1__CallReply reply = RELAY__V1__CALL_REPLY__INIT;
     struct mu_result result = { 0 };
 
+    mu_log_info("calls %s", request->endpoint);
     reply.code = (uint32_t)mu_call(
             mu_call_client(call), request->endpoint, (struct mu_bytes){ NULL, 0 }, NULL, &result);
     reply.message = result.status.message;

@@ -79,7 +79,7 @@ class Bash(NodeTest):
         return done.stdout.decode().split()
 
     def test_commands_endpoints_and_fields(self):
-        self.assertEqual(self.complete("mu stat"), ["status"])
+        self.assertEqual(self.complete("mu statu"), ["status"])
         self.assertEqual(self.complete("mu call greeter.H"), ["greeter.Hello"])
         self.assertEqual(self.complete("mu call greeter.Hello n"), ["name="])
         self.assertIn("-o nospace", self.talk)
@@ -107,7 +107,7 @@ class Fish(NodeTest):
         return [line.split("\t")[0] for line in done.stdout.decode().splitlines()]
 
     def test_commands_endpoints_and_fields(self):
-        self.assertIn("status", self.complete("mu stat"))
+        self.assertIn("status", self.complete("mu statu"))
         self.assertIn("greeter.Hello", self.complete("mu call greeter.H"))
         self.assertIn("name=", self.complete("mu call greeter.Hello n"))
 
@@ -151,7 +151,7 @@ class Zsh(NodeTest):
         return text
 
     def test_a_tab_fills_in_commands_endpoints_and_fields(self):
-        self.assertEqual(self.complete("mu stat").rstrip(), "mu status")
+        self.assertEqual(self.complete("mu statu").rstrip(), "mu status")
         self.assertEqual(self.complete("mu call greeter.H").rstrip(), "mu call greeter.Hello")
         self.assertEqual(self.complete("mu call greeter.Hello n"), "mu call greeter.Hello name=")
 
