@@ -36,6 +36,9 @@ enum cause {
     CAUSE_POLICY = 37,
     CAUSE_ROUTER_REFUSED = 38,
     CAUSE_OTHER = 39,
+    CAUSE_TOKEN = 40,
+    CAUSE_SCOPE = 41,
+    CAUSE_RULE = 42,
 
     CAUSE_SILENT = 50,
     CAUSE_DRAINING = 51,

@@ -11,6 +11,7 @@
 static const char *const note_kinds[NOTE_KINDS] = {
     [NOTE_CAPABILITY] = "capability",
     [NOTE_EXPORT] = "export",
+    [NOTE_CLIENT] = "export",
     [NOTE_TOKEN] = "token",
     [NOTE_SCOPE] = "scope",
     [NOTE_RULE] = "rule",

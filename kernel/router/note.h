@@ -12,7 +12,8 @@ struct user;
 /* For want of what; each has a text on the wire (mu.router.v1.Note.kind). */
 enum note_kind {
     NOTE_CAPABILITY,
-    NOTE_EXPORT, /* the callee exports it to others, or it is not for clients */
+    NOTE_EXPORT, /* the callee exports it to others */
+    NOTE_CLIENT, /* it is not for clients */
     NOTE_TOKEN,
     NOTE_SCOPE,
     NOTE_RULE,

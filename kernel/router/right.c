@@ -40,6 +40,14 @@ static bool right_is_free(const struct peer *peer, struct span endpoint)
 static void right_note(struct router *router, const struct peer *peer, struct span endpoint,
         const struct right_refusal *refusal)
 {
+    static const enum cause causes[NOTE_KINDS] = {
+        [NOTE_CAPABILITY] = CAUSE_NO_CAPABILITY,
+        [NOTE_EXPORT] = CAUSE_NOT_EXPORTED,
+        [NOTE_CLIENT] = CAUSE_NOT_FOR_CLIENTS,
+        [NOTE_TOKEN] = CAUSE_TOKEN,
+        [NOTE_SCOPE] = CAUSE_SCOPE,
+        [NOTE_RULE] = CAUSE_RULE,
+    };
     struct note note = { .kind = refusal->kind, .at_s = router->unix_s };
 
     router->stats.calls_denied += 1;
@@ -48,6 +56,7 @@ static void right_note(struct router *router, const struct peer *peer, struct sp
             (const char *)endpoint.data);
     snprintf(note.reason, sizeof(note.reason), "%s", refusal->text);
     note_add(router, &note);
+    tally_blame(router, causes[refusal->kind]);
 }
 
 void right_refuse(struct router *router, struct peer *peer, const struct envelope *envelope,
@@ -189,6 +198,7 @@ bool right_still_holds(struct router *router, const struct call *call, struct sp
 
     if (text == NULL || right_is_free(call->caller, endpoint))
         return true;
+    refusal->cause = CAUSE_TOKEN;
     refusal->verdict = (struct verdict){ CODE_UNAUTHENTICATED, EXECUTED_NO, 0, text };
     right_note(router, call->caller, endpoint,
             &(struct right_refusal){ NOTE_TOKEN, CODE_UNAUTHENTICATED, text, user });

@@ -433,11 +433,10 @@ static void route_dispatch(struct router *router, struct peer *peer,
 static bool route_may_call(struct router *router, struct peer *peer,
         const struct envelope *envelope, struct draft *draft)
 {
-    static const struct right_refusal clients = { NOTE_EXPORT, CODE_PERMISSION_DENIED,
+    static const struct right_refusal clients = { NOTE_CLIENT, CODE_PERMISSION_DENIED,
         "a client may call services and look at the node, and not control either", NULL };
 
     if (peer->visitor != NULL && !permit_has(envelope->endpoint)) {
-        tally_blame(router, CAUSE_NOT_FOR_CLIENTS);
         right_refuse(router, peer, envelope, &clients);
         return false;
     }
@@ -513,13 +512,13 @@ void route_notice(
         .endpoint = { (const uint8_t *)endpoint, strlen(endpoint) },
         .body = body,
     };
+    struct draft *outer =
+            router->notebook.draft; /* a notice may be sent while a call is taken in */
     struct draft draft = { .peer = &router->self,
         .envelope = &envelope,
         .began_us = router->now_us,
         .service = service_find(&router->services, name),
         .caller = { router->self.stamp, router->self.stamp_size } };
-    struct draft *refused = router->notebook.draft; /* a notice may be about a refusal under way */
-    enum cause blame = router->notebook.blame;
 
     if (draft.service == NULL || draft.service->ready_count == 0)
         return; /* it is told everything when it comes */
@@ -528,8 +527,7 @@ void route_notice(
     tally_begin(router, &draft);
     route_open(router, &router->self, &envelope, &draft);
     tally_end(router);
-    router->notebook.draft = refused;
-    router->notebook.blame = blame;
+    router->notebook.draft = outer;
 }
 
 static void route_measure(struct router *router, struct peer *callee, const struct call *call)

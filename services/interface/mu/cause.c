@@ -52,6 +52,9 @@ static const struct {
     CAUSE(POLICY) = { "was refused by a policy", "is ruled out by a policy" },
     CAUSE(ROUTER_REFUSED) = { "was refused by the router, which was asked itself", NULL },
     CAUSE(OTHER) = { "was refused", "was not taken" },
+    CAUSE(TOKEN) = { "was refused: the token of its user is not good", NULL },
+    CAUSE(SCOPE) = { "was refused: the token of its user does not cover it", NULL },
+    CAUSE(RULE) = { "was refused by a rule of the node", NULL },
     CAUSE(SILENT) = { NULL, "does not answer: the time of a call ran out, and none was answered "
                             "since" },
     CAUSE(DRAINING) = { NULL, "is stopping and takes no new calls" },
@@ -74,7 +77,7 @@ const char *cause_name(Mu__Router__V1__Cause cause)
 bool cause_is_refusal(Mu__Router__V1__Cause cause)
 {
     return cause >= MU__ROUTER__V1__CAUSE__CAUSE_MALFORMED &&
-           cause <= MU__ROUTER__V1__CAUSE__CAUSE_OTHER;
+           cause <= MU__ROUTER__V1__CAUSE__CAUSE_RULE;
 }
 
 const char *cause_of_call(Mu__Router__V1__Cause cause)

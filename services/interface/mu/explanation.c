@@ -213,6 +213,10 @@ static const struct {
     { CAUSE(CALLER_FULL), false, "have fewer calls under way from one process at a time" },
     { CAUSE(NOT_FOR_CLIENTS), false, "make it on the node, as its owner" },
     { CAUSE(NOT_FOR_NODES), false, "make it on that node" },
+    { CAUSE(TOKEN), false, "log in again: mu login" },
+    { CAUSE(SCOPE), false, "see what the token covers: mu whoami" },
+    { CAUSE(RULE), false, "see the rules: mu rule list" },
+    { CAUSE(POLICY), false, "see what was set: mu policy list" },
 };
 
 static void explanation_advise_refused(struct explanation *explanation,
