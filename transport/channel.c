@@ -218,6 +218,8 @@ static void channel_load(struct channel *channel)
     *channel->filling = empty;
     channel->filling->leaving = channel->left.size;
     channel->filling->turn = channel->leaving.turn + 1;
+    channel->filling->taken = stream_taken_count(channel->stream);
+    channel->filling->taken_before = stream_taken(channel->stream);
     channel->sending = true;
 }
 

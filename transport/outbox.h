@@ -5,6 +5,8 @@
  * has one. */
 #pragma once
 
+#include <stdatomic.h>
+
 #include "transport/frame.h"
 
 enum outbox_lane {
@@ -25,6 +27,9 @@ struct outbox {
     size_t frame;   /* where the open frame's head stands; SIZE_MAX for none */
     size_t leaving; /* bytes that were taken and are under way still; they count for the limits */
     uint64_t turn;  /* how often what gathered here was taken; `leaving` is of the turn before */
+    const atomic_uint_least64_t *taken; /* borrowed: bytes that the system took of it so far, all
+                                           in all, which grows meanwhile; NULL: nobody counts */
+    uint64_t taken_before;              /* that, when those that are leaving were none of them */
     enum frame_link link;
 };
 
@@ -42,6 +47,17 @@ bool outbox_greet(struct outbox *outbox);
 static inline size_t outbox_queued(const struct outbox *outbox)
 {
     return outbox->size + outbox->leaving;
+}
+
+/* The same without what the system took already: a large send is under way for as long as its peer
+ * needs to read it, and has left little by little. */
+static inline size_t outbox_waiting(const struct outbox *outbox)
+{
+    uint64_t gone = outbox->taken != NULL && outbox->leaving > 0
+                            ? atomic_load(outbox->taken) - outbox->taken_before
+                            : 0;
+
+    return outbox->size + (gone < outbox->leaving ? outbox->leaving - (size_t)gone : 0);
 }
 
 /* Appends a copy of `envelope`. */

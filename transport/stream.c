@@ -297,6 +297,11 @@ uint64_t stream_taken(const struct stream *stream)
     return atomic_load(&stream->taken);
 }
 
+const atomic_uint_least64_t *stream_taken_count(const struct stream *stream)
+{
+    return &stream->taken;
+}
+
 /* The socket took the first `count` bytes of what is left. */
 static void stream_take(struct stream *stream, size_t count)
 {

@@ -11,6 +11,8 @@
  */
 #pragma once
 
+#include <stdatomic.h>
+
 #include "transport/envelope.h"
 
 struct stream;   /* opaque, counted */
@@ -70,6 +72,9 @@ void stream_send(struct stream *stream, struct span bytes);
 
 /* Bytes that the socket took so far. Any thread. */
 uint64_t stream_taken(const struct stream *stream);
+
+/* The count itself, borrowed: it lives as long as the stream. */
+const atomic_uint_least64_t *stream_taken_count(const struct stream *stream);
 
 /* Stops and goes on reading; what was being read already still comes. Any thread. */
 void stream_pause(struct stream *stream);

@@ -77,7 +77,7 @@ bool claim_may_wait(const struct peer *caller, const struct peer *callee, size_t
 
     if (queued + size > OUTBOX_HARD_MAX)
         return false;
-    if (queued + size <= OUTBOX_SOFT_MAX)
+    if (outbox_waiting(&callee->out) + size <= ROUTER_SHARE_FREE)
         return true;
     claim = claim_find(caller, callee);
     share = claim != NULL ? claim_waiting(claim) : 0;

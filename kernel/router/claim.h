@@ -13,7 +13,7 @@
  *
  * so that the nth gets an (n + 1)th of what is free when it comes, whatever the others do. One that
  * has nothing waiting there may always send what finds room; and as long as less than
- * OUTBOX_SOFT_MAX bytes wait, so may all. */
+ * ROUTER_SHARE_FREE bytes wait, so may all: who sends much where nobody else does is no flooder. */
 #pragma once
 
 #include <stdbool.h>

@@ -16,6 +16,7 @@ enum {
     ROUTER_THROTTLE_SERVING_MS = 16,  /* … or of this one where others wait for its answers */
     ROUTER_SLOW_MS = 10000,           /* one that takes nothing for so long is closed … */
     ROUTER_SLOW_BYTES = 4194304,      /* … while so many bytes wait for it */
+    ROUTER_SHARE_FREE = 8388608,      /* bytes waiting for a peer above which its senders share */
     ROUTER_TICK_MS = 8,               /* how exactly deadlines are kept */
     ROUTER_RESET_INSTANCES_MAX = 512, /* in one message to the registry */
     ROUTER_NODES_MAX = 256,           /* node channels, connected or still to be */

@@ -55,6 +55,8 @@ static void test_a_purpose_is_signed_as_its_text_and_a_nul(void **state)
         { KEY_FOR_JOIN, "mu.join.v1", 11 },
         { KEY_FOR_ADVERT, "mu.advert.v1", 13 },
         { KEY_FOR_CLIENT, "mu.client.v1", 13 },
+        { KEY_FOR_ACCESS, "mu.token.v1", 12 },
+        { KEY_FOR_ACCESS_SEAL, "mu.token.seal.v1", 17 },
     };
     struct key key = key_of(1);
     uint8_t signature[SIGNATURE_SIZE];

@@ -96,7 +96,7 @@ static bool model_admits(const struct model *model, size_t size)
 
     if (size > OUTBOX_HARD_MAX - outbox_queued(&store->out))
         return false;
-    return share == 0 || outbox_queued(&store->out) + size <= OUTBOX_SOFT_MAX ||
+    return share == 0 || outbox_waiting(&store->out) + size <= ROUTER_SHARE_FREE ||
            (model_senders() + 1) * (share + size) - share <=
                    OUTBOX_HARD_MAX - outbox_queued(&store->out);
 }

@@ -128,8 +128,10 @@ static void count_answer(
 {
     struct answers *answers = user;
 
-    if (status->code != MU_OK || reply->data.len != answers->size)
-        atomic_fetch_add(&answers->wrong, 1);
+    if ((status->code != MU_OK || reply->data.len != answers->size) &&
+            atomic_fetch_add(&answers->wrong, 1) == 0)
+        print_message(
+                "the first that went wrong: code %d: %s\n", (int)status->code, status->message);
     sem_post(&answers->room);
 }
 
