@@ -349,53 +349,39 @@ static void test_a_connection_that_is_said_again_gets_nowhere(void **state)
     scene_close(scene);
 }
 
-static void test_a_peer_that_falls_silent_is_given_up_and_dialled_again(void **state)
+/* One side gives up a peer that answers nothing; the other one is in no hurry to. */
+static const struct links_options hurried = { .ping_ms = 500, .dead_ms = 2000 };
+static const struct links_options patient = { .ping_ms = 500, .dead_ms = 600000 };
+
+/* Silences one direction, and waits until the hurried side has given the other up for `reason`, and
+ * all goes on over a new link. */
+static void silence(unsigned direction, bool alice_hurries, const char *reason)
 {
-    static const struct links_options hurried = { .ping_ms = 50, .dead_ms = 600 };
-    struct scene *scene = scene_open(2, hurried);
+    struct scene *scene = scene_open_of(
+            4 + direction, alice_hurries ? hurried : patient, alice_hurries ? patient : hurried);
+    struct link_node *first = alice_hurries ? &scene->alice : &scene->bob;
 
-    (void)state;
-    for (unsigned direction = 0; direction < 2; direction++) {
-        struct link_node *deaf = direction == 0 ? &scene->bob : &scene->alice;
-
-        scene_dial(scene, (struct proxy_plan){ PROXY_SILENCE, direction, 8 });
-        link_node_wait(deaf, &deaf->news.down, link_node_news(deaf).down + 1);
-        assert_string_equal(link_node_news(deaf).reason, "the peer is silent");
-        proxy_set_plan(&scene->proxy, (struct proxy_plan){ .harm = PROXY_NONE });
-        flow_wait(&scene->there, 100);
-        flow_wait(&scene->back, 100);
-        links_lock(scene->alice.links);
-        links_undial(scene->alice.links, scene->address);
-        links_close(scene->alice.links, link_node_news(&scene->alice).link, "once more");
-        links_unlock(scene->alice.links);
-        link_node_wait(&scene->alice, &scene->alice.news.down, 2 * direction + 2);
-        link_node_wait(&scene->bob, &scene->bob.news.down, 2 * direction + 2);
-    }
-    scene_dial(scene, (struct proxy_plan){ .harm = PROXY_NONE });
+    scene_dial(scene, (struct proxy_plan){ PROXY_SILENCE, direction, 8 });
+    link_node_wait(first, &first->news.down, 1);
+    assert_string_equal(link_node_news(first).reason, reason);
+    proxy_set_plan(&scene->proxy, (struct proxy_plan){ .harm = PROXY_NONE });
+    flow_wait(&scene->there, 100);
+    flow_wait(&scene->back, 100);
     scene_close(scene);
 }
 
-/* The one that is not heard hears the other all the while, which is in no hurry to give it up. */
+static void test_a_peer_that_falls_silent_is_given_up_and_dialled_again(void **state)
+{
+    (void)state;
+    for (unsigned direction = 0; direction < 2; direction++)
+        silence(direction, direction == 1, "the peer is silent");
+}
+
 static void test_a_peer_that_is_heard_and_does_not_hear_is_given_up(void **state)
 {
-    /* Half of dead_ms without a PING is silence, also where the machine was busy. */
-    static const struct links_options hurried = { .ping_ms = 50, .dead_ms = 4000 };
-    static const struct links_options patient = { .ping_ms = 50, .dead_ms = 600000 };
-
     (void)state;
-    for (unsigned direction = 0; direction < 2; direction++) {
-        struct scene *scene = scene_open_of(4 + direction, direction == 0 ? hurried : patient,
-                direction == 0 ? patient : hurried);
-        struct link_node *mute = direction == 0 ? &scene->alice : &scene->bob;
-
-        scene_dial(scene, (struct proxy_plan){ PROXY_SILENCE, direction, 8 });
-        link_node_wait(mute, &mute->news.down, 1);
-        assert_string_equal(link_node_news(mute).reason, "the peer does not hear this side");
-        proxy_set_plan(&scene->proxy, (struct proxy_plan){ .harm = PROXY_NONE });
-        flow_wait(&scene->there, 100);
-        flow_wait(&scene->back, 100);
-        scene_close(scene);
-    }
+    for (unsigned direction = 0; direction < 2; direction++)
+        silence(direction, direction == 0, "the peer does not hear this side");
 }
 
 static void test_who_lost_a_link_in_which_the_peer_still_believes_gets_a_new_one(void **state)
