@@ -4,9 +4,9 @@
  * something waiting stand in `dirty`; those to be closed are `doomed`. No clock, no lock, no
  * thread, and no allocation on the way of a call but the growth of an outbox.
  *
- * Three files step it: call traffic is route.c, streams are stream.c, the rest (HELLO, READY,
- * DRAIN, and what the router itself says) is session.c. What comes from another node goes through
- * crossing.c first. docs/protocol.md says what each envelope means. */
+ * Four files step it: calls are route.c, what ends them is result.c, streams are stream.c, the rest
+ * (HELLO, READY, DRAIN, and what the router itself says) is session.c. What comes from another node
+ * goes through crossing.c first. docs/protocol.md says what each envelope means. */
 #pragma once
 
 #include <stddef.h>

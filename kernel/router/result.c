@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The way back: RESULT, which goes by the call's slot and not by an address, and CANCEL, which ends
+ * a call from its caller's side. */
+#include <errno.h>
+
+#include "base/err.h"
+#include "kernel/router/outlier.h"
+#include "kernel/router/retry.h"
+#include "kernel/router/route.h"
+#include "kernel/router/say.h"
+
+static void result_measure(struct router *router, struct peer *callee, const struct call *call)
+{
+    uint64_t taken_us = router->now_us - call->started_us;
+    int64_t sample = taken_us < UINT32_MAX / 2 ? (int64_t)taken_us : UINT32_MAX / 2;
+
+    callee->latency_us = (uint32_t)(callee->latency_us + (sample - callee->latency_us) / 8);
+}
+
+int route_result(struct router *router, struct peer *peer, const struct envelope *envelope)
+{
+    static const struct verdict full = { CODE_RESOURCE_EXHAUSTED, EXECUTED_YES, 0,
+        "the answer found no room: too many bytes wait for this caller already" };
+    struct call *call = call_find(&router->calls, envelope->id);
+    struct envelope forward = {
+        .kind = ENVELOPE_RESULT, .status = envelope->status, .body = envelope->body
+    };
+    struct status status = { 0 };
+
+    if (envelope->status.size != 0 && status_read(&status, envelope->status) != ENVELOPE_OK)
+        return err_new(-EPROTO); /* the caller's reader might stumble over it */
+    if (call == NULL) {
+        router->stats.results_late += 1;
+        return 0;
+    }
+    if (call->callee != peer)
+        return err_new(-EPROTO); /* an answer to a call that somebody else was sent */
+    peer->silent = false;
+    if (call->caller == NULL) {
+        router->stats.results_late += 1;
+        call_finish(router, call);
+        return 0;
+    }
+    forward.id = call->caller_id;
+    forward.trace =
+            call->trace_made ? (struct span){ call->trace, TRACE_SIZE } : (struct span){ 0 };
+    if (call->shape == SHAPE_UNARY)
+        result_measure(router, peer, call);
+    outlier_answered(router, call, status.code);
+    if (envelope->status.size != 0 && retry_answered(router, call, &status))
+        return 0; /* the caller has not heard the last of it */
+    if (envelope->status.size != 0)
+        router->stats.calls_failed += 1;
+    if (say(router, call->caller, &forward, OUTBOX_RESULTS)) {
+        tally_answered(router, call, envelope);
+    } else {
+        tally_blame(router, CAUSE_ANSWER_NO_ROOM);
+        tally_aborted(router, call, &full);
+        say_verdict(router, call->caller, call->caller_id, &full);
+    }
+    call_finish(router, call);
+    return 0;
+}
+
+int route_cancel(struct router *router, struct peer *peer, const struct envelope *envelope)
+{
+    static const struct verdict cancelled = { CODE_CANCELLED, EXECUTED_UNKNOWN, 0,
+        "the caller gave up" };
+    struct call *call = call_find_by_caller(&router->calls, &peer->index, envelope->id);
+
+    if (call != NULL)
+        call_abort(router, call, &cancelled);
+    return 0;
+}
