@@ -282,7 +282,7 @@ static void test_blocks_of_tokens_cannot_be_dropped_moved_or_mixed(void **state)
 {
     uint8_t bytes[3][ACCESS_BYTES_MAX];
     struct access_chain chains[3];
-    size_t sizes[2];
+    size_t sizes[2] = { 0 };
     int whole = 0;
 
     (void)state;

@@ -49,9 +49,10 @@ static bool put(struct peer *sender, size_t size, enum envelope_shape shape)
     static uint64_t id;
     struct status status;
 
+    id += 1;
     bus_say(&bus, sender,
             (struct envelope){ .kind = ENVELOPE_CALL,
-                    .id = ++id,
+                    .id = id,
                     .shape = shape,
                     .endpoint = bus_text("store.Put"),
                     .body = { body, size } });

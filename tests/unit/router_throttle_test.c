@@ -31,9 +31,10 @@ static void be_refused(struct peer *peer, unsigned count, const char *endpoint, 
     static uint64_t id = 100;
 
     for (unsigned i = 0; i < count; i++) {
+        id += 1;
         bus_say(&bus, peer,
                 (struct envelope){
-                        .kind = ENVELOPE_CALL, .id = ++id, .endpoint = bus_text(endpoint) });
+                        .kind = ENVELOPE_CALL, .id = id, .endpoint = bus_text(endpoint) });
         bus_expect_result(&bus, peer, id, code, EXECUTED_NO);
     }
 }

@@ -139,7 +139,7 @@ uint32_t users_set_rules(
 uint32_t users_present(struct users *users, struct peer *peer, const char *token)
 {
     Mu__Router__V1__PresentRequest request = MU__ROUTER__V1__PRESENT_REQUEST__INIT;
-    uint8_t body[ACCESS_TEXT_MAX * 2];
+    uint8_t body[ACCESS_TEXT_MAX * 2] = { 0 };
 
     request.token = (char *)(uintptr_t)token;
     assert_true(strlen(token) < sizeof(body) - 8);

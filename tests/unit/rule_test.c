@@ -13,8 +13,9 @@ static struct span text(const char *string)
 static struct rule rule_of(uint32_t priority, const char *who, const char *endpoints, bool deny)
 {
     static uint64_t id;
-    struct rule rule = { .id = ++id, .priority = priority, .deny = deny };
+    struct rule rule = { .priority = priority, .deny = deny };
 
+    rule.id = ++id;
     snprintf(rule.who, sizeof(rule.who), "%s", who);
     snprintf(rule.endpoints, sizeof(rule.endpoints), "%s", endpoints);
     assert_true(rule_is_valid(&rule));

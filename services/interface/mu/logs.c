@@ -303,15 +303,16 @@ static void logs_raise_files(void)
 
 static int logs_run(struct cli *cli, const struct arguments *arguments)
 {
-    CLEANUP(cleanup_free) struct logs *logs = calloc(1, sizeof(*logs));
+    CLEANUP(cleanup_free) struct logs *logs = NULL;
     const char *trace = arguments_flag(arguments, "trace");
     long lines = trace != NULL ? LOGS_LINES_MAX : LOGS_LINES_DEFAULT;
     int code = arguments_number(cli, arguments, "lines", 0, LOGS_LINES_MAX, &lines);
 
-    if (logs == NULL)
-        return (int)failure_of_memory(cli);
     if (trace != NULL && !trace_id_is_prefix(trace))
         return trace_id_refuse(cli, trace);
+    logs = calloc(1, sizeof(*logs));
+    if (logs == NULL)
+        return (int)failure_of_memory(cli);
     logs->cli = cli;
     logs->trace = trace;
     logs->follow = arguments_flag(arguments, "follow") != NULL;
