@@ -1,25 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-/* A file of its own for each, which a new one takes the place of by rename: it is there whole, old
- * or new. */
 #include "kernel/policies.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
-#include "base/log.h"
 #include "kernel/limits.h"
+#include "kernel/shelf.h"
 #include "transport/terms.h"
 #include "mu/schema.h"
 
-enum { POLICIES_FOLDER_MODE = 0700, POLICIES_DIGITS = 16 };
+static const struct shelf policies_shelf = { "policies", POLICY_SIZE_MAX };
 
 void policies_init(struct policies_kept *policies)
 {
@@ -41,61 +34,16 @@ void policies_deinit(struct policies_kept *policies)
         policies_free(policies, list_entry(policies->list.next, struct policy_kept, link));
 }
 
-/* ---- files ---- */
-
-static void policies_folder(const struct folders *folders, char path[FOLDER_PATH_MAX])
-{
-    snprintf(path, FOLDER_PATH_MAX, "%s/policies", folders->place.state);
-}
-
-static void policies_path(const struct folders *folders, uint64_t handle, const char *suffix,
-        char path[FOLDER_PATH_MAX])
-{
-    snprintf(path, FOLDER_PATH_MAX, "%s/policies/%016" PRIx64 "%s", folders->place.state, handle,
-            suffix);
-}
-
-static int policies_sync_folder(const char *path)
-{
-    CLEANUP(cleanup_close) int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-    return fd >= 0 && fsync(fd) == 0 ? 0 : err_new(-errno);
-}
-
-static int policies_fill(const char *path, struct span bytes)
-{
-    CLEANUP(cleanup_close) int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-
-    if (fd < 0)
-        return err_new(-errno);
-    if (write(fd, bytes.data, bytes.size) != (ssize_t)bytes.size)
-        return err_new(-EIO);
-    return fsync(fd) == 0 ? 0 : err_new(-errno);
-}
-
 static int policies_write(const struct folders *folders, const Mu__Node__V1__PolicySet *message)
 {
     size_t size = mu__node__v1__policy_set__get_packed_size(message);
     CLEANUP(cleanup_free) uint8_t *packed = malloc(size + 1);
-    char folder[FOLDER_PATH_MAX];
-    char draft[FOLDER_PATH_MAX];
-    char path[FOLDER_PATH_MAX];
-    int r;
 
     if (packed == NULL)
         return err_new(-ENOMEM);
     mu__node__v1__policy_set__pack(message, packed);
-    policies_folder(folders, folder);
-    policies_path(folders, message->handle, ".new", draft);
-    policies_path(folders, message->handle, "", path);
-    r = place_make(folder, POLICIES_FOLDER_MODE);
-    if (r == 0)
-        r = policies_sync_folder(folders->place.state);
-    if (r == 0)
-        r = policies_fill(draft, (struct span){ packed, size });
-    if (r == 0 && rename(draft, path) < 0)
-        r = err_new(-errno);
-    return r == 0 ? policies_sync_folder(folder) : err_trace(r);
+    return err_trace(
+            shelf_write(&policies_shelf, folders, message->handle, (struct span){ packed, size }));
 }
 
 /* True where the router would take it. */
@@ -113,18 +61,15 @@ static bool policies_is_good(const Mu__Node__V1__PolicySet *message)
     return good;
 }
 
-/* Reads one file. NULL where it is none. */
-static Mu__Node__V1__PolicySet *policies_read(const char *path)
+/* NULL where the record is none. */
+static Mu__Node__V1__PolicySet *policies_read(struct span record)
 {
-    CLEANUP(cleanup_close) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    CLEANUP(cleanup_free) uint8_t *bytes = malloc(POLICY_SIZE_MAX);
-    ssize_t size = fd >= 0 && bytes != NULL ? read(fd, bytes, POLICY_SIZE_MAX) : -1;
     Mu__Node__V1__PolicySet *message;
 
-    if (size <= 0 || mu_body_check(&mu__node__v1__policy_set__descriptor,
-                             (struct mu_bytes){ bytes, (size_t)size }, NULL) != 0)
+    if (mu_body_check(&mu__node__v1__policy_set__descriptor,
+                (struct mu_bytes){ record.data, record.size }, NULL) != 0)
         return NULL;
-    message = mu__node__v1__policy_set__unpack(NULL, (size_t)size, bytes);
+    message = mu__node__v1__policy_set__unpack(NULL, record.size, record.data);
     if (message == NULL || policies_is_good(message))
         return message;
     mu__node__v1__policy_set__free_unpacked(message, NULL);
@@ -174,46 +119,31 @@ static int policies_push(struct policies_kept *policies, Mu__Node__V1__PolicySet
     return 0;
 }
 
-static int policies_load_file(struct policies_kept *policies, const char *path, uint64_t now_s)
-{
-    Mu__Node__V1__PolicySet *message = policies_read(path);
-    bool fits = policies->count < POLICIES_MAX;
+/* A load under way. */
+struct policies_load {
+    struct policies_kept *policies;
+    uint64_t now_s;
+};
 
-    if (message != NULL && !policies_is_over(message, now_s) && fits &&
-            policies_same(policies, message) == NULL)
-        return policies_push(policies, message);
+static int policies_take(void *user, struct span record)
+{
+    const struct policies_load *load = user;
+    Mu__Node__V1__PolicySet *message = policies_read(record);
+
     if (message == NULL)
-        log_warn("%s is no policy: removed", path);
-    else
-        mu__node__v1__policy_set__free_unpacked(message, NULL);
-    unlink(path);
-    return 0;
-}
-
-static void policies_close_folder(DIR **folderp)
-{
-    if (*folderp != NULL)
-        closedir(*folderp);
+        return SHELF_BAD;
+    if (!policies_is_over(message, load->now_s) && load->policies->count < POLICIES_MAX &&
+            policies_same(load->policies, message) == NULL)
+        return err_trace(policies_push(load->policies, message));
+    mu__node__v1__policy_set__free_unpacked(message, NULL);
+    return SHELF_OVER;
 }
 
 int policies_load(struct policies_kept *policies, const struct folders *folders, uint64_t now_s)
 {
-    CLEANUP(policies_close_folder) DIR *folder = NULL;
-    char path[FOLDER_PATH_MAX];
-    const struct dirent *entry;
-    int r = 0;
+    struct policies_load load = { policies, now_s };
 
-    policies_folder(folders, path);
-    folder = opendir(path);
-    if (folder == NULL)
-        return errno == ENOENT ? 0 : err_new(-errno);
-    while (r == 0 && (entry = readdir(folder)) != NULL) {
-        if (strspn(entry->d_name, "0123456789abcdef") < POLICIES_DIGITS)
-            continue; /* `.`, and what is not ours */
-        snprintf(path, sizeof(path), "%s/policies/%.24s", folders->place.state, entry->d_name);
-        r = policies_load_file(policies, path, now_s);
-    }
-    return err_trace(r);
+    return err_trace(shelf_load(&policies_shelf, folders, policies_take, &load));
 }
 
 int policies_set(struct policies_kept *policies, const struct folders *folders,
@@ -244,37 +174,31 @@ int policies_set(struct policies_kept *policies, const struct folders *folders,
 int policies_remove(struct policies_kept *policies, const struct folders *folders,
         const Mu__Node__V1__RemovePolicyRequest *scope, uint32_t *removedp)
 {
-    char path[FOLDER_PATH_MAX];
-
     *removedp = 0;
     list_for_each_safe (node, &policies->list) {
         struct policy_kept *kept = list_entry(node, struct policy_kept, link);
+        int r;
 
         if (!policies_is_of(kept->message, scope->endpoints, scope->caller))
             continue;
-        policies_path(folders, kept->message->handle, "", path);
-        if (unlink(path) < 0 && errno != ENOENT)
-            return err_new(-errno);
+        r = shelf_remove(&policies_shelf, folders, kept->message->handle);
+        if (r < 0)
+            return err_trace(r);
         policies_free(policies, kept);
         *removedp += 1;
     }
-    if (*removedp == 0)
-        return 0;
-    policies_folder(folders, path);
-    return err_trace(policies_sync_folder(path));
+    return *removedp > 0 ? err_trace(shelf_sync(&policies_shelf, folders)) : 0;
 }
 
 void policies_sweep(struct policies_kept *policies, const struct folders *folders, uint64_t now_s)
 {
-    char path[FOLDER_PATH_MAX];
-
     list_for_each_safe (node, &policies->list) {
         struct policy_kept *kept = list_entry(node, struct policy_kept, link);
 
         if (!policies_is_over(kept->message, now_s))
             continue;
-        policies_path(folders, kept->message->handle, "", path);
-        unlink(path); /* one that stays is removed at the next start: it has ended */
+        /* One that stays is removed at the next start: it has ended. */
+        (void)shelf_remove(&policies_shelf, folders, kept->message->handle);
         policies_free(policies, kept);
     }
 }

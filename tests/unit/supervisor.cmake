@@ -11,4 +11,5 @@ mu_add_test(supervisor_control_test SOURCES supervisor_control_test.c LINK mu_no
 mu_add_test(supervisor_hold_test SOURCES supervisor_hold_test.c LINK mu_node)
 mu_add_test(supervisor_folder_test SOURCES supervisor_folder_test.c LINK mu_node)
 mu_add_test(supervisor_policies_test SOURCES supervisor_policies_test.c LINK mu_node)
+mu_add_test(supervisor_shelf_test SOURCES supervisor_shelf_test.c LINK mu_node)
 mu_add_test(cage_plan_test SOURCES cage_plan_test.c LINK mu_node)
