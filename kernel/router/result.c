@@ -11,7 +11,7 @@
 
 static void result_measure(struct router *router, struct peer *callee, const struct call *call)
 {
-    uint64_t taken_us = router->now_us - call->started_us;
+    uint64_t taken_us = router->now_us > call->started_us ? router->now_us - call->started_us : 0;
     int64_t sample = taken_us < UINT32_MAX / 2 ? (int64_t)taken_us : UINT32_MAX / 2;
 
     callee->latency_us = (uint32_t)(callee->latency_us + (sample - callee->latency_us) / 8);

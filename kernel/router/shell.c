@@ -133,13 +133,14 @@ static int shell_receive(struct channel *channel, struct frame_reader *reader, v
 {
     struct link *link = user;
     struct shell *shell = link->shell;
-    uint64_t now_us = clock_us();
     enum frame_outcome outcome;
     struct envelope envelope;
+    uint64_t now_us;
     int r = 0;
 
     (void)channel;
     pthread_mutex_lock(&shell->lock);
+    now_us = clock_us(); /* behind the lock: the core takes no step back */
     router_set_clock(&shell->router, (uint64_t)time(NULL));
     shell->router.stats.bytes_in += (uint64_t)(reader->end - reader->at);
     while (r == 0 && (outcome = frame_next(reader, &envelope)) == FRAME_ENVELOPE)
