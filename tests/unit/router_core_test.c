@@ -102,6 +102,22 @@ static void test_nobody_can_say_who_he_is(void **state)
     assert_int_equal(bus_hear(&bus, greeter), 0);
 }
 
+static void test_latency_is_what_answers_took_and_never_less_than_nothing(void **state)
+{
+    struct peer *greeter = bus_service(&bus, "greeter");
+    struct peer *caller = bus_caller(&bus);
+    struct envelope call = bus_call(&bus, caller, 5, "greeter.Hello", SHAPE_UNARY, greeter);
+
+    (void)state;
+    bus.now_us += 8000;
+    bus_say(&bus, greeter, (struct envelope){ .kind = ENVELOPE_RESULT, .id = call.id });
+    assert_int_equal(greeter->latency_us, 1000); /* an eighth of it, at first */
+    call = bus_call(&bus, caller, 6, "greeter.Hello", SHAPE_UNARY, greeter);
+    bus.now_us -= 500;
+    bus_say(&bus, greeter, (struct envelope){ .kind = ENVELOPE_RESULT, .id = call.id });
+    assert_int_equal(greeter->latency_us, 875);
+}
+
 static void test_ids_that_confuse_answers_end_the_channel(void **state)
 {
     struct peer *greeter = bus_service(&bus, "greeter");
@@ -456,6 +472,7 @@ int main(void)
         test(test_a_call_reaches_the_service_and_its_answer_the_caller),
         test(test_what_cannot_be_routed_is_refused_and_was_not_executed),
         test(test_nobody_can_say_who_he_is),
+        test(test_latency_is_what_answers_took_and_never_less_than_nothing),
         test(test_ids_that_confuse_answers_end_the_channel),
         test(test_only_the_callee_answers_and_only_once),
         test(test_a_status_that_nobody_could_read_ends_the_channel),
