@@ -284,7 +284,7 @@ struct call *route_seat(struct router *router, struct peer *peer, const struct e
 
 /* Puts the call into the callee's outbox, at the expense of its claim there. False where that has
  * no room. */
-static bool route_forward(struct router *router, const struct call *call, struct claim *claim,
+static bool route_forward(struct router *router, struct call *call, struct claim *claim,
         const struct envelope *envelope, const struct draft *draft)
 {
     struct peer *callee = claim->callee;
@@ -300,6 +300,7 @@ static bool route_forward(struct router *router, const struct call *call, struct
 
     if (!say(router, callee, &forward, OUTBOX_CALLS))
         return false;
+    call->started_us = router->now_us;
     tally_sent(router, call, callee);
     claim_charge(claim, callee->out.size - queued);
     callee->calls += 1;
@@ -371,7 +372,6 @@ bool route_hand_over(struct router *router, struct call *call, const struct enve
         return false;
     }
     route_reseat(router, call, claim);
-    call->started_us = router->now_us;
     outlier_sent(router, call, draft->settings);
     return true;
 }
