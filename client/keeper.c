@@ -16,6 +16,7 @@ enum {
     KEEPER_DIAL_WAIT_MIN = 10, /* ms between two attempts, doubling */
     KEEPER_DIAL_WAIT_MAX = 100,
     KEEPER_DIAL_WAIT_MAX_REMOTE = 1000, /* the same, of a node elsewhere */
+    KEEPER_UNPARK_WAIT = 10,            /* ms between two attempts to send what is parked */
     KEEPER_COARSE_MS = 5,               /* how far the coarse clock may be behind */
     KEEPER_STACK_SIZE = 262144          /* bytes: callbacks of expired calls run on it */
 };
@@ -146,7 +147,7 @@ static uint64_t keeper_next(struct mu_client *client)
         next_ms = client->keeper.tick_ms;
     if (keeper_has_parked(client)) {
         if (carrier_exists(&client->carrier))
-            next_ms = keeper_sooner(next_ms, keeper_now_ms() + KEEPER_DIAL_WAIT_MIN);
+            next_ms = keeper_sooner(next_ms, client->keeper.unpark_ms);
         else if (!client->attached && client->duty == NULL && !client->closing)
             next_ms = client->keeper.dial_ms;
     }
@@ -205,8 +206,10 @@ static void *keeper_run(void *user)
                 keeper->dial_ms <= now_ms)
             keeper_dial(client);
         keeper_tick(client, now_ms);
-        if (carrier_exists(&client->carrier))
+        if (carrier_exists(&client->carrier)) {
             connection_unpark(client);
+            keeper->unpark_ms = now_ms + KEEPER_UNPARK_WAIT;
+        }
         keeper_sweep(client, now_ms);
     }
     pthread_mutex_unlock(&client->lock);

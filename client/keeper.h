@@ -20,6 +20,7 @@ struct keeper {
     uint64_t dial_ms;      /* the next attempt, at the earliest */
     uint32_t dial_wait_ms; /* between this attempt and the next */
     int dial_error;        /* of the last attempt: 0 or -errno */
+    uint64_t unpark_ms;    /* with a connection, what is parked is sent then, at the earliest */
     uint64_t tick_ms;      /* when the carrier is to be looked after, if it has to */
 };
 

@@ -207,27 +207,6 @@ unsigned chaos_await_up(struct chaos *chaos)
     return (unsigned)(clock_ms() - start_ms);
 }
 
-unsigned chaos_ready(const struct chaos *chaos)
-{
-    unsigned count = 0;
-
-    for (const char *at = node_read(&chaos->node, "node.err");
-            (at = strstr(at, ": ready after ")) != NULL; at++)
-        count += 1;
-    return count;
-}
-
-unsigned chaos_await_ready(const struct chaos *chaos, unsigned before, unsigned count)
-{
-    uint64_t start_ms = clock_ms();
-
-    while (chaos_ready(chaos) < before + count) {
-        assert_true(clock_ms() - start_ms < NODE_PATIENCE_MS);
-        poll(NULL, 0, CHAOS_LOOK_MS);
-    }
-    return (unsigned)(clock_ms() - start_ms);
-}
-
 /* The pid of a process of `service` that is up and is not `last`; 0 where there is none now. */
 static pid_t chaos_find(struct chaos *chaos, const char *service, pid_t last)
 {

@@ -8,13 +8,7 @@
 #include "tests/fault/chaos_ledger.h"
 #include "tests/integration/supervisor/node.h"
 
-enum {
-    CHAOS_CALLERS = 32,
-    CHAOS_TIMEOUT_MS = 2000,
-    CHAOS_LATE_MS = 50,
-    CHAOS_GREETINGS = 4,
-    CHAOS_SERVED = 4
-}; /* processes behind the router: registry, counter, two greeters */
+enum { CHAOS_CALLERS = 32, CHAOS_TIMEOUT_MS = 2000, CHAOS_LATE_MS = 50, CHAOS_GREETINGS = 4 };
 
 struct chaos {
     struct node node;
@@ -37,13 +31,6 @@ void chaos_start(struct chaos *chaos);
 
 /* Waits until every process is up. Returns how long that took, in ms. */
 unsigned chaos_await_up(struct chaos *chaos);
-
-/* How often the supervisor has said that a process is ready. */
-unsigned chaos_ready(const struct chaos *chaos);
-
-/* Waits until it has said so `count` times more than `before`. Returns how long that took, in ms.
- */
-unsigned chaos_await_ready(const struct chaos *chaos, unsigned before, unsigned count);
 
 /* Kills `service`'s process (any of them) once it is up and another than `last`. Returns its pid.
  */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "client/connection.h"
 #include "client/verdict.h"
 #include "mu/bus/v1/bus.pb-c.h"
 #include "mu/client.h"
@@ -197,6 +198,23 @@ static void test_a_silent_router_costs_a_call_no_more_than_its_time(void **state
         heard = peer_hear(&fixture->peer, ENVELOPE_CANCEL);
         heard_free(&heard);
     }
+}
+
+static void test_a_call_parked_behind_one_that_was_given_up_leaves_at_once(void **state)
+{
+    struct mu_call_options options = { .timeout_ms = MU_TIMEOUT_MAX_MS };
+    struct envelope nobodys = { .kind = ENVELOPE_CALL, .id = UINT64_MAX >> 1 };
+    struct fixture *fixture = *state;
+    struct outcome outcome = { 0 };
+    struct heard heard;
+
+    pthread_mutex_lock(&fixture->client->lock);
+    assert_true(parking_add(&fixture->client->parking, &nobodys, 0));
+    pthread_mutex_unlock(&fixture->client->lock);
+    mu_call_async(fixture->client, "a.B", (struct mu_bytes){ 0 }, &options, note, &outcome);
+    heard = peer_hear(&fixture->peer, ENVELOPE_CALL);
+    assert_int_not_equal(heard.envelope.id, nobodys.id);
+    heard_free(&heard);
 }
 
 static void test_a_ping_is_answered_with_its_number(void **state)
@@ -438,6 +456,7 @@ int main(void)
         with_peer(test_answers_in_any_order_reach_their_calls_once),
         with_peer(test_a_client_takes_exactly_its_limit_of_calls),
         with_peer(test_a_silent_router_costs_a_call_no_more_than_its_time),
+        with_peer(test_a_call_parked_behind_one_that_was_given_up_leaves_at_once),
         with_peer(test_a_ping_is_answered_with_its_number),
         with_peer(test_what_a_client_does_not_serve_it_ignores),
         with_peer(test_an_answer_that_is_no_reply_is_internal),

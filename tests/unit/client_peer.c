@@ -102,14 +102,18 @@ void peer_open(struct peer *peer)
     assert_int_equal(listener_open(&peer->listener, peer->address, 0600, &events, peer), 0);
 }
 
-/* Waits for a change. With the lock. */
+/* Waits for a change. With the lock, which a test that fails here leaves open for its end. */
 static void peer_wait(struct peer *peer)
 {
     struct timespec until;
+    int r;
 
     clock_gettime(CLOCK_REALTIME, &until);
     until.tv_sec += PEER_PATIENCE_S;
-    assert_int_equal(pthread_cond_timedwait(&peer->changed, &peer->lock, &until), 0);
+    r = pthread_cond_timedwait(&peer->changed, &peer->lock, &until);
+    if (r != 0)
+        pthread_mutex_unlock(&peer->lock);
+    assert_int_equal(r, 0);
 }
 
 void peer_hang_up(struct peer *peer)
