@@ -101,6 +101,10 @@ class Peer:
         """The processes whose cost counts, besides the client's."""
         return [process.pid for process in self.processes]
 
+    def environment(self):
+        """Of its clients; None: the runner's."""
+        return None
+
     def call(self, load, warmup_ms, duration_ms):
         """Runs one load and returns what its client counted."""
         return self.finish_call(*self.begin_call(load, warmup_ms, duration_ms))
@@ -116,6 +120,7 @@ class Peer:
             text=True,
             preexec_fn=self.pin,
             cwd=self.folder,
+            env=self.environment(),
         )
         return client, 60 + (warmup_ms + duration_ms) / 1000
 

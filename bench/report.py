@@ -8,6 +8,7 @@ from peers import PEERS
 
 MARKERS = {  # of the parts of the page that bench/run writes
     "calls": ("<!-- bench/run writes from here -->", "<!-- to here -->"),
+    "trust": ("<!-- bench/run writes about trust from here -->", "<!-- trust to here -->"),
     "links": ("<!-- bench/run writes about links from here -->", "<!-- links to here -->"),
 }
 METRIC_TITLES = {"p50_us": "p50", "p99_us": "p99", "calls_per_s": "calls/s", "cpu_us": "CPU per call"}

@@ -5,6 +5,7 @@
  * only for calls that have it. */
 #include "kernel/router/tally.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -415,6 +416,7 @@ static struct ending tally_judge(struct router *router, const struct verdict *ve
     if (cause == CAUSE_NONE)
         cause = (enum cause)(refused ? begun : ended)[verdict->code];
     router->notebook.blame = CAUSE_NONE;
+    assert(cause != CAUSE_NONE); /* whatever is refused in a test can be explained */
     return (struct ending){
         .code = verdict->code,
         .executed = verdict->executed,
