@@ -5,6 +5,7 @@ add_library(mu_link_path STATIC
   gate.c
   link.c
   links.c
+  links_find.c
   lobby.c)
 target_link_libraries(mu_link_path
   PRIVATE mu_options PUBLIC mu_session mu_stubs mu::mu)
