@@ -10,7 +10,7 @@ from mu.bus.v1 import bus_pb2 as pb
 from node import WAIT_S, NodeTest, main
 
 ROUTER = 1 << 34
-KILLS = 200
+KILLS = int(os.environ.get("MU_RETRY_KILLS", 200))
 BETWEEN = 12  # calls for each kill: over the tenth that the budget wants
 INSTANCES = 3
 WEIGHTED = 5000
@@ -33,9 +33,13 @@ class Crew:
             finally:
                 os._exit(1)
         os.close(tell)
-        for _ in range(INSTANCES):
-            assert os.read(told, 1) == b"r", "an instance did not become ready"
         self.told = told
+        for _ in range(INSTANCES):
+            self.await_one()
+
+    def await_one(self):
+        """Waits until one more instance is ready."""
+        assert os.read(self.told, 1) == b"r", "an instance did not become ready"
 
     def lead(self, tell):
         os.setpgid(0, 0)
@@ -114,6 +118,7 @@ class Policy(NodeTest):
                 result = self.ask(bus, number, f"mortal.{method}", b"%d %s" % (number, word))
                 if word == b"die":
                     died[number] = result.status
+                    crew.await_one()
                 else:
                     self.assertEqual(result.status.code, 0, str(result))
         bus.close()
