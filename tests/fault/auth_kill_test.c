@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* A keeper of accounts and sessions is killed with SIGKILL, again and again. Whatever it had
- * answered is there afterwards, whole: the account, its session, the refresh token that was given
- * out, and the entry of the audit log, whose chain fits. */
+ * answered is there afterwards, whole: the account, its passkey with the counter that it was seen
+ * with, its session, the refresh token that was given out, and the entry of the audit log, whose
+ * chain fits. */
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "services/platform/auth/audit.h"
 #include "services/platform/auth/family.h"
 #include "services/platform/auth/issued.h"
+#include "services/platform/auth/passkey.h"
 #include "tests/unit/auth_book.h"
 #include "tests/unit/cmocka.h"
 
@@ -31,6 +33,16 @@ static void name_of(uint32_t number, char name[ACCESS_SUBJECT_MAX + 1])
 
 /* ---- the child ---- */
 
+static int put_passkey(struct book *book, const struct account *account, uint32_t counter)
+{
+    struct passkey passkey = {
+        .label = "key-1", .id_size = 1, .key = { .algorithm = PASSKEY_EDDSA }, .counter = counter
+    };
+
+    memcpy(passkey.account, account->name, sizeof(passkey.account));
+    return passkey_put(book, &passkey);
+}
+
 static int write_one(struct book *book, uint32_t number, struct answer *answer)
 {
     struct account account = { .created_s = NOW_S };
@@ -43,6 +55,8 @@ static int write_one(struct book *book, uint32_t number, struct answer *answer)
     name_of(number, account.name);
     memcpy(issued.account, account.name, sizeof(issued.account));
     r = account_put(book, &account);
+    if (r == BOOK_OK)
+        r = put_passkey(book, &account, number);
     if (r == BOOK_OK)
         r = family_open(book, account.name, NOW_S, &family, first);
     if (r == BOOK_OK)
@@ -76,6 +90,7 @@ static void check_answer(struct book *book, const struct answer *answer)
 {
     char name[ACCESS_SUBJECT_MAX + 1];
     struct account account;
+    struct passkeys passkeys;
     struct audit_entry entry;
     struct family family;
 
@@ -84,6 +99,9 @@ static void check_answer(struct book *book, const struct answer *answer)
     assert_int_equal(family_find(book, answer->refresh, &family), FAMILY_OK);
     assert_string_equal(family.account, name);
     assert_int_equal(family.generation, 2);
+    assert_int_equal(passkey_load(book, name, &passkeys), BOOK_OK);
+    assert_int_equal(passkeys.count, 1);
+    assert_int_equal(passkeys.each[0].counter, answer->number);
     assert_int_equal(audit_get(book, answer->number + 1, &entry), BOOK_OK);
     assert_string_equal(entry.about, name);
 }
@@ -97,6 +115,7 @@ static uint32_t check(const char *path, const struct answer *answers, size_t cou
     struct book book;
     char name[ACCESS_SUBJECT_MAX + 1];
     size_t sessions;
+    size_t passkeys;
 
     assert_int_equal(book_open(&book, path), 0);
     for (size_t i = 0; i < count; i++)
@@ -110,6 +129,8 @@ static uint32_t check(const char *path, const struct answer *answers, size_t cou
         r = account_get(&book, name, &account);
         assert_int_equal(family_count(&book, name, &sessions), 0);
         assert_int_equal(sessions, r == BOOK_OK ? 1 : 0);
+        assert_int_equal(passkey_count(&book, name, &passkeys), 0);
+        assert_int_equal(passkeys, sessions);
         if (r == BOOK_NONE)
             break;
     }

@@ -52,7 +52,8 @@ int account_print(struct cli *cli, const Mu__Auth__V1__Account *account)
             account->disabled ? ", disabled" : "");
     printf("may call  %s\n", users_join(account->scopes, account->n_scopes, list, sizeof(list)));
     printf("roles     %s\n", users_join(account->roles, account->n_roles, list, sizeof(list)));
-    printf("password  %s\n", account->no_password ? "none: tokens are issued to it" : "set");
+    printf("password  %s\n", account->no_password ? "none" : "set");
+    printf("passkeys  %u\n", account->passkeys);
     printf("created   %s\n", instant_print(account->created_s, now_s, text));
     printf("login     %s\n",
             account->login_s > 0 ? instant_print(account->login_s, now_s, text) : "never");

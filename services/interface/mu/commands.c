@@ -26,6 +26,7 @@ extern const struct command login_command;
 extern const struct command logout_command;
 extern const struct command whoami_command;
 extern const struct command account_command;
+extern const struct command passkey_command;
 extern const struct command token_command;
 extern const struct command rule_command;
 extern const struct command audit_command;
@@ -68,6 +69,7 @@ const struct command *const commands[] = {
     &logout_command,
     &whoami_command,
     &account_command,
+    &passkey_command,
     &token_command,
     &rule_command,
     &audit_command,

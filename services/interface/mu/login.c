@@ -11,6 +11,7 @@
 #include "services/interface/mu/failure.h"
 #include "services/interface/mu/instant.h"
 #include "services/interface/mu/output.h"
+#include "services/interface/mu/passkey_sign.h"
 #include "services/interface/mu/password.h"
 #include "services/interface/mu/session.h"
 #include "services/interface/mu/users.h"
@@ -57,27 +58,52 @@ static void login_end_old(struct cli *cli)
             (ProtobufCMessage **)&reply, &status);
 }
 
-static int login_run(struct cli *cli, const struct arguments *arguments)
+static int login_by_password(struct cli *cli, const struct arguments *arguments,
+        const char *account, Mu__Auth__V1__SessionReply **replyp)
 {
     CLEANUP(password_wipe) char password[PASSWORD_TEXT_MAX] = "";
-    CLEANUP(bus_reply_free) Mu__Auth__V1__SessionReply *reply = NULL;
-    CLEANUP(cleanup_close) int lock = -1;
     Mu__Auth__V1__LoginRequest request = MU__AUTH__V1__LOGIN_REQUEST__INIT;
     char question[FAILURE_WORD_MAX + 32];
     char word[FAILURE_WORD_MAX];
+    int code;
+
+    snprintf(question, sizeof(question), "Password of %s: ", failure_word(account, word));
+    code = password_get(cli, arguments, question, false, password);
+    if (code != EXIT_OK)
+        return code;
+    request.account = (char *)(uintptr_t)account;
+    request.password = password;
+    return users_call(cli, "auth.Login", &request.base, &mu__auth__v1__session_reply__descriptor,
+            (ProtobufCMessage **)replyp);
+}
+
+static int login_by_passkey(struct cli *cli, const struct arguments *arguments, const char *account,
+        Mu__Auth__V1__SessionReply **replyp)
+{
+    Mu__Auth__V1__PasskeyLoginRequest request = MU__AUTH__V1__PASSKEY_LOGIN_REQUEST__INIT;
+    struct passkey_signed made;
+    int code = passkey_sign_again(cli, arguments, account, "login", &made);
+
+    if (code != EXIT_OK)
+        return code;
+    request.account = (char *)(uintptr_t)account;
+    request.answer = &made.answer;
+    return users_call(cli, "auth.PasskeyLogin", &request.base,
+            &mu__auth__v1__session_reply__descriptor, (ProtobufCMessage **)replyp);
+}
+
+static int login_run(struct cli *cli, const struct arguments *arguments)
+{
+    CLEANUP(bus_reply_free) Mu__Auth__V1__SessionReply *reply = NULL;
+    CLEANUP(cleanup_close) int lock = -1;
+    const char *account = arguments->word_count > 0 ? arguments->words[0] : login_default;
     int code = bus_need(cli);
 
     if (code != EXIT_OK)
         return code;
-    request.account =
-            arguments->word_count > 0 ? arguments->words[0] : (char *)(uintptr_t)login_default;
-    snprintf(question, sizeof(question), "Password of %s: ", failure_word(request.account, word));
-    code = password_get(cli, arguments, question, false, password);
-    if (code != EXIT_OK)
-        return code;
-    request.password = password;
-    code = users_call(cli, "auth.Login", &request.base, &mu__auth__v1__session_reply__descriptor,
-            (ProtobufCMessage **)&reply);
+    code = arguments_flag(arguments, "passkey") != NULL
+                   ? login_by_passkey(cli, arguments, account, &reply)
+                   : login_by_password(cli, arguments, account, &reply);
     if (code != EXIT_OK)
         return code;
     code = credentials_lock(cli, &lock);
@@ -101,10 +127,17 @@ const struct command login_command = {
             "token, which\nis renewed by itself, until mu logout. The tokens are kept in the "
             "config folder, for this user to\nread alone; programs of libmu's present them, too. "
             "What starts and stops a node (mu up, down,\ndoctor) is always its owner's.",
-    .flags = (const struct flag[]){ PASSWORD_FLAG, { .name = NULL } },
+    .flags =
+            (const struct flag[]){
+                    { .name = "passkey", .help = "by a security key: mu passkey add" },
+                    PASSKEY_DEVICE_FLAG,
+                    PASSWORD_FLAG,
+                    { .name = NULL },
+            },
     .examples =
             (const struct example[]){
                     { "mu login alice", "asks for her password" },
+                    { "mu login alice --passkey", "with a security key that she touches" },
                     { "pass mu/alice | mu login alice --password-stdin", "from a password store" },
                     { NULL, NULL },
             },

@@ -11,6 +11,7 @@
 #include "services/platform/auth/family.h"
 #include "services/platform/auth/handlers.h"
 #include "services/platform/auth/issued.h"
+#include "services/platform/auth/passkey.h"
 #include "services/platform/auth/secret.h"
 
 enum { ACCOUNTS_PAGE_MAX = 128 };
@@ -294,6 +295,8 @@ static void keep_change(struct auth *auth, struct mu_call *call, const struct ac
                 auth, call, event, account->name, print_rights(account, rights, sizeof(rights)));
     if (!auth_keep(auth, call, r))
         return;
+    if (end)
+        challenge_forget(&auth->challenges, account->name);
     auth_push_keys(auth);
     answer(auth, call, account);
 }
@@ -343,8 +346,11 @@ void accounts_remove(struct mu_call *call, const Mu__Auth__V1__RemoveAccountRequ
         if (r == BOOK_OK)
             r = issued_revoke_all(&auth->book, account.name, NULL);
         if (r == BOOK_OK)
+            r = passkey_delete_all(&auth->book, account.name);
+        if (r == BOOK_OK)
             r = auth_log(auth, call, "account-removed", account.name, NULL);
         if (auth_keep(auth, call, r)) {
+            challenge_forget(&auth->challenges, account.name);
             auth_push_keys(auth);
             auth_remove_account_reply(call, &reply);
         }

@@ -2,14 +2,18 @@
 #include "services/platform/auth/account_message.h"
 
 #include "services/platform/auth/family.h"
+#include "services/platform/auth/passkey.h"
 
 int account_message_init(
         struct account_message *message, struct book *book, const struct account *account)
 {
     Mu__Auth__V1__Account *out = &message->message;
-    size_t sessions;
+    size_t sessions = 0;
+    size_t passkeys = 0;
     int r = family_count(book, account->name, &sessions);
 
+    if (r == BOOK_OK)
+        r = passkey_count(book, account->name, &passkeys);
     message->account = *account;
     mu__auth__v1__account__init(out);
     out->name = message->account.name;
@@ -30,5 +34,6 @@ int account_message_init(
     out->login_s = account->login_s;
     out->no_password = account->password[0] == '\0';
     out->sessions = (uint32_t)sessions;
+    out->passkeys = (uint32_t)passkeys;
     return r;
 }

@@ -11,6 +11,7 @@
 #include "services/platform/auth/account.h"
 #include "services/platform/auth/caller.h"
 #include "services/platform/auth/issued.h"
+#include "services/platform/auth/passkey.h"
 
 uint64_t auth_now_ms(void)
 {
@@ -132,12 +133,22 @@ static int make_first_key(struct auth *auth)
     return r == BOOK_OK ? auth_reload_signing(auth) : err_fold(r);
 }
 
+static int make_first_secret(struct auth *auth)
+{
+    bool made = false;
+    int r = passkey_make_secret(&auth->book, &made);
+
+    return r == BOOK_OK && made ? book_commit(&auth->book) : r;
+}
+
 static int read_all(struct auth *auth)
 {
     int r = signing_load(&auth->book, &auth->signing);
 
     if (r == BOOK_NONE)
         r = make_first_key(auth);
+    if (r == 0)
+        r = make_first_secret(auth);
     if (r == 0)
         r = auth_reload_rules(auth);
     return err_fold(r);

@@ -11,6 +11,7 @@
 #include "mu/service.h"
 #include "services/platform/auth/audit.h"
 #include "services/platform/auth/book.h"
+#include "services/platform/auth/challenge.h"
 #include "services/platform/auth/password.h"
 #include "services/platform/auth/rulebook.h"
 #include "services/platform/auth/signing.h"
@@ -38,6 +39,7 @@ struct auth {
     bool ending;
     struct book book;
     struct throttle throttle;
+    struct challenges challenges;
     struct signing signing;
     struct rulebook rules;
     struct auth_copy keys_copy;

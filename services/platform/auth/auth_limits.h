@@ -20,6 +20,12 @@ enum {
     LOGIN_NAMES_MAX = 128,         /* accounts whose wrong passwords are counted */
     SESSION_LIFE_S = 2592000,      /* s that a session lasts at most: 30 days */
     SESSION_REFRESHES_MAX = 4096,  /* refresh tokens of a session, one after the other */
+    PASSKEYS_MAX = 8,              /* passkeys of an account */
+    PASSKEY_ID_MAX = 512,          /* bytes of a passkey's id, which its device chose */
+    PASSKEY_LABEL_MAX = 64,        /* bytes of its label */
+    CHALLENGE_LIFE_MS = 120000,    /* for a passkey to answer */
+    CHALLENGES_MAX = 256,          /* challenges that wait for an answer, … */
+    CHALLENGES_ACCOUNT_MAX = 4,    /* … and of one account; then the oldest are void */
     REVOKED_MAX = 4096,            /* access tokens that are void and have not ended */
     AUDIT_ENTRIES_MAX = 131072,    /* entries of the audit log; then the oldest go */
     AUDIT_TEXT_MAX = 255,          /* bytes of each text in an entry; longer ones are cut */

@@ -5,6 +5,7 @@
  *   s NAME 0 FAMILY   session of it      k ID              signing key
  *   u ID              rule               e NUMBER          entry of the audit log
  *   c                 its chain              n                 the last rule's id
+ *   p NAME 0 HASH     passkey                q                 what passkeys are made up of
  *
  * What is put lasts from book_commit on, all of it at once or none of it. Used by one thread at a
  * time. */

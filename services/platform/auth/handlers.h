@@ -15,6 +15,17 @@ void accounts_remove(struct mu_call *call, const Mu__Auth__V1__RemoveAccountRequ
 /* password_handlers.c */
 void passwords_set(struct mu_call *call, const Mu__Auth__V1__SetPasswordRequest *request);
 
+/* passkey_handlers.c */
+void passkeys_begin(struct mu_call *call, const Mu__Auth__V1__PasskeyBeginRequest *request);
+void passkeys_add(struct mu_call *call, const Mu__Auth__V1__PasskeyAddRequest *request);
+void passkeys_list(struct mu_call *call, const Mu__Auth__V1__PasskeyListRequest *request);
+void passkeys_remove(struct mu_call *call, const Mu__Auth__V1__PasskeyRemoveRequest *request);
+
+/* passkey_login_handlers.c */
+void passkeys_login_begin(
+        struct mu_call *call, const Mu__Auth__V1__PasskeyLoginBeginRequest *request);
+void passkeys_login(struct mu_call *call, const Mu__Auth__V1__PasskeyLoginRequest *request);
+
 /* session_handlers.c */
 void sessions_login(struct mu_call *call, const Mu__Auth__V1__LoginRequest *request);
 void sessions_refresh(struct mu_call *call, const Mu__Auth__V1__RefreshRequest *request);

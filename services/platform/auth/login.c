@@ -6,8 +6,7 @@
 #include "base/clock.h"
 #include "services/platform/auth/secret.h"
 
-/* Takes a try. False where the call is answered. */
-static bool take_try(struct auth *auth, struct mu_call *call, const char *name)
+bool login_take_try(struct auth *auth, struct mu_call *call, const char *name)
 {
     uint32_t wait_ms = 0;
     enum throttle_outcome outcome = throttle_take(&auth->throttle, name, clock_ms(), &wait_ms);
@@ -19,14 +18,22 @@ static bool take_try(struct auth *auth, struct mu_call *call, const char *name)
             !auth_keep(auth, call, auth_log(auth, call, "login-throttled", name, NULL)))
         return false;
     mu_call_refuse(call, MU_RESOURCE_EXHAUSTED,
-            "too many wrong passwords: the next try is taken in %u s", (wait_ms + 999) / 1000);
+            "too many wrong passwords or passkeys: the next try is taken in %u s",
+            (wait_ms + 999) / 1000);
     return false;
 }
 
-static void refuse(struct auth *auth, struct mu_call *call, const char *name)
+void login_return_try(struct auth *auth, const char *name)
 {
-    if (auth_keep(auth, call, auth_log(auth, call, "login-failed", name, NULL)))
-        mu_call_refuse(call, MU_UNAUTHENTICATED, "the account or the password is wrong");
+    throttle_return(&auth->throttle, name, clock_ms());
+}
+
+void login_refuse(struct auth *auth, struct mu_call *call, const struct login_refusal *refusal)
+{
+    int r = auth_log(auth, call, refusal->event, refusal->about, refusal->detail);
+
+    if (auth_keep(auth, call, r))
+        mu_call_refuse(call, MU_UNAUTHENTICATED, "%s", refusal->text);
 }
 
 /* Reads an account that may log in; its password is "" where there is none. */
@@ -56,7 +63,7 @@ bool login_check(struct auth *auth, struct mu_call *call, const char *name, cons
     bool fits = strlen(password) <= PASSWORD_SIZE_MAX;
     int r;
 
-    if (!take_try(auth, call, name))
+    if (!login_take_try(auth, call, name))
         return false;
     r = read_account(auth, name, account);
     if (r < 0) {
@@ -67,13 +74,16 @@ bool login_check(struct auth *auth, struct mu_call *call, const char *name, cons
     r = password_verify(&auth->passwords, fits ? password : "", account->password);
     auth_lock(auth);
     if (r != PASSWORD_WRONG)
-        throttle_return(&auth->throttle, name, clock_ms());
+        login_return_try(auth, name);
     if (r == PASSWORD_BUSY || r < 0) {
         secret_fail(call, r);
         return false;
     }
     if (fits && r == PASSWORD_OK && is_still(auth, name, account))
         return true;
-    refuse(auth, call, name);
+    login_refuse(auth, call,
+            &(struct login_refusal){ .event = "login-failed",
+                    .about = name,
+                    .text = "the account or the password is wrong" });
     return false;
 }

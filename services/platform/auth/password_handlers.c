@@ -32,6 +32,7 @@ static void keep(struct auth *auth, struct mu_call *call, const char *name, stru
         r = auth_log(auth, call, "password-changed", name, NULL);
     if (!auth_keep(auth, call, r))
         return;
+    challenge_forget(&auth->challenges, name);
     auth_push_keys(auth);
     reply.secret = secret->text;
     auth_set_password_reply(call, &reply);

@@ -10,16 +10,8 @@
 #include "services/platform/auth/caller.h"
 #include "services/platform/auth/handlers.h"
 #include "services/platform/auth/login.h"
-#include "services/platform/auth/minting.h"
 #include "services/platform/auth/secret.h"
-
-/* A session's next tokens. */
-struct session {
-    struct family family;
-    struct account account;
-    struct minted minted;
-    char refresh[REFRESH_TEXT_SIZE + 1];
-};
+#include "services/platform/auth/session.h"
 
 static void answer(struct mu_call *call, struct session *session)
 {
@@ -48,8 +40,7 @@ static int mint(struct auth *auth, struct session *session)
 
 /* ---- Login ---- */
 
-/* Opens the session, commits, answers. With the lock. */
-static void open_session(struct auth *auth, struct mu_call *call, struct session *session)
+void session_open(struct auth *auth, struct mu_call *call, struct session *session, const char *how)
 {
     struct account *account = &session->account;
     int r = family_open(
@@ -66,7 +57,7 @@ static void open_session(struct auth *auth, struct mu_call *call, struct session
     if (r == BOOK_OK)
         r = account_put(&auth->book, account);
     if (r == BOOK_OK)
-        r = auth_log(auth, call, "login", account->name, NULL);
+        r = auth_log(auth, call, "login", account->name, how);
     if (auth_keep(auth, call, r))
         answer(call, session);
 }
@@ -79,7 +70,7 @@ void sessions_login(struct mu_call *call, const Mu__Auth__V1__LoginRequest *requ
     if (auth == NULL)
         return;
     if (login_check(auth, call, request->account, request->password, &session.account))
-        open_session(auth, call, &session);
+        session_open(auth, call, &session, NULL);
     auth_unlock(auth);
     sodium_memzero(&session, sizeof(session));
 }
