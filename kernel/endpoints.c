@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "kernel/answer.h"
 #include "kernel/config.h"
+#include "kernel/endpoints_logs.h"
 #include "kernel/endpoints_policy.h"
 #include "kernel/hold.h"
 #include "kernel/inquiry.h"
@@ -381,6 +382,7 @@ enum endpoint_right {
     ENDPOINT_ANYONE,
     ENDPOINT_OPERATOR, /* whoever owns the node */
     ENDPOINT_REGISTRY, /* the registry, or an operator */
+    ENDPOINT_LINK,     /* the link process, for nodes of the same owner; or an operator */
     ENDPOINT_ROUTER    /* the router alone */
 };
 
@@ -418,6 +420,7 @@ static const struct endpoint {
             endpoints_shutdown },
     { "node.Attached", ENDPOINT_ROUTER, &mu__node__v1__attached_request__descriptor,
             endpoints_attached },
+    { "node.Logs", ENDPOINT_LINK, &mu__node__v1__logs_request__descriptor, endpoints_logs },
 };
 
 static const struct endpoint *endpoints_find(struct span name)
@@ -439,6 +442,8 @@ static bool endpoints_may(const Mu__Bus__V1__Caller *caller, enum endpoint_right
         return caller->operator_;
     case ENDPOINT_REGISTRY:
         return caller->operator_ || strcmp(caller->service, "registry") == 0;
+    case ENDPOINT_LINK:
+        return caller->operator_ || strcmp(caller->service, "link") == 0;
     case ENDPOINT_ROUTER:
         return strcmp(caller->service, "router") == 0;
     }

@@ -13,6 +13,9 @@ enum {
     CHANNEL_LOST_MS = 500,       /* for a process whose channel closed to exit by itself */
     LOG_FILE_MAX = 8388608,      /* bytes of a log, above which a new file is begun */
     LOG_FILES_OLD = 3,           /* older files kept: NAME.log.1 is the newest of them */
+    LOG_SCAN_MAX = 1048576,      /* bytes of logs that one call of node.Logs looks through */
+    LOG_PAGE_LINES_MAX = 64,     /* lines in its answer */
+    LOG_PAGE_SIZE_MAX = 131072,  /* bytes of them */
     OUTPUT_LINE_MAX = 4096,      /* bytes of a line; longer ones are cut in two */
     OUTPUT_TURN_MAX = 65536,     /* bytes of one process's output read at a time */
     OUTPUT_RATE_MAX = 1048576,   /* bytes of it read within OUTPUT_RATE_MS; the rest waits */

@@ -17,7 +17,7 @@ if(MU_SANITIZE) # every process reads what reports to leave out
 endif()
 
 add_library(mu_node STATIC admit.c answer.c boot.c bootstrap.c config.c control.c daemon.c endpoints.c
-  endpoints_policy.c expect.c folder.c grants.c hold.c launch.c lock.c logfile.c loop.c node.c notify.c output.c
+  endpoints_logs.c endpoints_policy.c expect.c folder.c grants.c hold.c launch.c lock.c logfile.c logscan.c loop.c node.c notify.c output.c
   policies.c process.c sandbox.c shelf.c
   usage.c view.c)
 target_link_libraries(mu_node PRIVATE mu_options PkgConfig::SODIUM

@@ -19,6 +19,7 @@
 #include "kernel/router/retry.h"
 #include "kernel/router/route.h"
 #include "kernel/router/say.h"
+#include "kernel/router/silence.h"
 #include "kernel/router/slow.h"
 #include "kernel/router/throttle.h"
 #include "kernel/router/waiting.h"
@@ -300,7 +301,7 @@ void router_tick(struct router *router, uint64_t now_us)
             waiting_expire(router, call);
             continue;
         }
-        call->callee->silent = true;
+        silence_lost(call->callee, call->started_us);
         outlier_answered(router, call, CODE_DEADLINE_EXCEEDED);
         call_abort(router, call, &late);
     }

@@ -114,7 +114,9 @@ struct peer {
     struct bucket bucket;       /* with `rate` */
     size_t body_max;            /* bytes of a call's body that it can take */
     uint32_t latency_us;        /* smoothed */
-    bool silent;    /* the time of a call to it ran out, and it has answered none since */
-    uint32_t place; /* index in service->ready, while READY */
-    uint64_t calls; /* ever taken */
+    uint64_t heard_us;          /* when the youngest call was sent that it answered, … */
+    uint64_t lost_us;           /* … and the youngest whose time ran out */
+    bool silent;                /* that is the younger one (silence.h) */
+    uint32_t place;             /* index in service->ready, while READY */
+    uint64_t calls;             /* ever taken */
 };

@@ -8,6 +8,7 @@
 #include "kernel/router/retry.h"
 #include "kernel/router/route.h"
 #include "kernel/router/say.h"
+#include "kernel/router/silence.h"
 
 static void result_measure(struct router *router, struct peer *callee, const struct call *call)
 {
@@ -35,7 +36,7 @@ int route_result(struct router *router, struct peer *peer, const struct envelope
     }
     if (call->callee != peer)
         return err_new(-EPROTO); /* an answer to a call that somebody else was sent */
-    peer->silent = false;
+    silence_heard(peer, call->started_us);
     if (call->caller == NULL) {
         router->stats.results_late += 1;
         call_finish(router, call);

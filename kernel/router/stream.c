@@ -7,6 +7,7 @@
 #include "kernel/router/claim.h"
 #include "kernel/router/retry.h"
 #include "kernel/router/say.h"
+#include "kernel/router/silence.h"
 
 static bool stream_goes_up(const struct call *call)
 {
@@ -93,7 +94,7 @@ int stream_step(struct router *router, struct peer *peer, const struct envelope 
     if (!up && call->callee != peer)
         return err_new(-EPROTO);
     if (!up)
-        peer->silent = false;
+        silence_heard(peer, call->started_us);
     if (envelope->kind == ENVELOPE_ITEM) {
         stream_item(router, call, &forward, up);
     } else if (envelope->kind == ENVELOPE_CREDIT) {

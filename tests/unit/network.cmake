@@ -2,6 +2,7 @@ mu_add_test(network_clients_test SOURCES network_clients_test.c network_seat.c L
 mu_add_test(network_vault_test SOURCES network_vault_test.c network_seat.c LINK mu_link_seat)
 mu_add_test(network_authority_test SOURCES network_authority_test.c network_seat.c LINK mu_link_seat)
 mu_add_test(network_inbox_test SOURCES network_inbox_test.c LINK mu_link_mesh)
+mu_add_test(network_observer_test SOURCES network_observer_test.c LINK mu_link_mesh)
 mu_add_test(network_seeker_test SOURCES network_seeker_test.c LINK mu_link_mesh)
 # The world of a link process is the fuzzers'.
 mu_add_test(network_greetings_test SOURCES network_greetings_test.c network_seat.c

@@ -193,6 +193,52 @@ static void test_a_node_is_silent_until_it_answers_a_call(void **state)
     assert_ptr_equal(who_is_called(caller, 3, 0), desk);
 }
 
+/* Calls shop.Buy, which goes to desk. Returns the id of what desk says about it. */
+static uint64_t call_desk(uint64_t id)
+{
+    say_call(caller, id, "shop.Buy");
+    return bus_hear_one(&bus, desk, ENVELOPE_CALL).id ^ CALL_ID_ROUTER;
+}
+
+/* Where the way to a node is cut and the way back is not, answers still come for a while. */
+static void test_an_answer_to_an_earlier_call_does_not_end_a_node_s_silence(void **state)
+{
+    struct envelope late = { .kind = ENVELOPE_RESULT };
+    uint64_t earlier;
+    uint64_t lost;
+
+    (void)state;
+    bus_set_route(&bus, linker, desk, "shop", 1);
+    earlier = call_desk(1);
+    bus_pass_ms(&bus, 1000);
+    lost = call_desk(2);
+    bus_pass_ms(&bus, 6000);
+    bus_hear(&bus, desk);
+    bus_set_route(&bus, linker, attic, "shop", 2);
+    late.id = earlier;
+    assert_int_equal(bus_say(&bus, desk, late), 0);
+    assert_ptr_equal(who_is_called(caller, 3, 0), attic);
+    late.id = lost;
+    assert_int_equal(bus_say(&bus, desk, late), 0);
+    assert_ptr_equal(who_is_called(caller, 4, 0), desk);
+}
+
+static void test_a_node_that_answered_a_later_call_is_not_silent(void **state)
+{
+    struct envelope answer = { .kind = ENVELOPE_RESULT };
+
+    (void)state;
+    bus_set_route(&bus, linker, desk, "shop", 1);
+    call_desk(1);
+    bus_pass_ms(&bus, 1000);
+    answer.id = call_desk(2);
+    assert_int_equal(bus_say(&bus, desk, answer), 0);
+    bus_pass_ms(&bus, 6000); /* the first one's time runs out */
+    bus_hear(&bus, desk);
+    bus_set_route(&bus, linker, attic, "shop", 2);
+    assert_ptr_equal(who_is_called(caller, 3, 0), desk);
+}
+
 static void test_a_channel_that_is_given_up_takes_no_more_calls(void **state)
 {
     (void)state;
@@ -408,6 +454,8 @@ int main(void)
         test(test_when_the_best_has_no_room_another_is_taken),
         test(test_a_node_that_let_a_call_s_time_run_out_is_called_where_there_is_no_other),
         test(test_a_node_is_silent_until_it_answers_a_call),
+        test(test_an_answer_to_an_earlier_call_does_not_end_a_node_s_silence),
+        test(test_a_node_that_answered_a_later_call_is_not_silent),
         test(test_a_channel_that_is_given_up_takes_no_more_calls),
         test(test_a_call_never_goes_back_to_the_node_that_it_came_from),
         test(test_a_route_longer_than_what_is_left_to_a_call_is_not_taken),

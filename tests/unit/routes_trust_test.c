@@ -333,15 +333,21 @@ static void test_a_broken_message_is_refused_and_changes_nothing(void **state)
     }
 }
 
-static void test_other_messages_are_left_to_others(void **state)
+static void test_other_messages_are_left_to_others_however_long(void **state)
 {
     static const uint8_t types_wanted[] = { 0x3a, 0 };
+    static uint8_t types[131072] = { 0x42, 0xfc, 0xff, 0x07 };
+    const struct span message_long = { types, sizeof(types) };
     struct public_key one = world_id(1);
     struct public_key nobody = world_id(9);
     struct span message = { types_wanted, sizeof(types_wanted) };
 
     (void)state;
     assert_int_equal(routes_receive(&world.routes, &one, message, world.now_ms), ROUTES_NOT_MINE);
+    assert_int_equal(
+            routes_receive(&world.routes, &one, message_long, world.now_ms), ROUTES_NOT_MINE);
+    types[0] = 0x22; /* a batch of that length is none */
+    assert_int_equal(routes_receive(&world.routes, &one, message_long, world.now_ms), ROUTES_BAD);
     assert_int_equal(
             routes_receive(&world.routes, &nobody, message, world.now_ms), ROUTES_NOT_MINE);
 }
@@ -366,7 +372,7 @@ int main(void)
         TEST(test_a_mention_without_a_body_behind_it_does_not_keep_others_from_being_asked),
         TEST(test_who_asks_is_given_the_body),
         TEST(test_a_broken_message_is_refused_and_changes_nothing),
-        TEST(test_other_messages_are_left_to_others),
+        TEST(test_other_messages_are_left_to_others_however_long),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@ mu_add_test(supervisor_request_test SOURCES supervisor_request_test.c supervisor
   LINK mu_supervisor)
 mu_add_test(supervisor_manifest_test SOURCES supervisor_manifest_test.c LINK mu_node)
 mu_add_test(supervisor_log_test SOURCES supervisor_log_test.c LINK mu_node)
+mu_add_test(supervisor_logscan_test SOURCES supervisor_logscan_test.c LINK mu_node)
 mu_add_test(supervisor_endpoints_test SOURCES supervisor_endpoints_test.c LINK mu_node)
 mu_add_test(supervisor_control_test SOURCES supervisor_control_test.c LINK mu_node)
 mu_add_test(supervisor_hold_test SOURCES supervisor_hold_test.c LINK mu_node)

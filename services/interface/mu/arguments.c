@@ -145,6 +145,7 @@ static const struct {
     { "dot", OUTPUT_DOT },
     { "prometheus", OUTPUT_PROMETHEUS },
     { "otlp", OUTPUT_OTLP },
+    { "wide", OUTPUT_WIDE },
 };
 
 static const enum output_format *arguments_find_format(const char *name)

@@ -58,8 +58,7 @@ static bool calls_is_meant(
     return strncmp(text, filter->trace, strlen(filter->trace)) == 0;
 }
 
-/* Keeps a page. Returns EXIT_OK or an exit status; the page is owned by `calls` in either case. */
-static int calls_keep(struct cli *cli, const struct calls_filter *filter, struct calls *calls,
+int calls_keep(struct cli *cli, const struct calls_filter *filter, struct calls *calls,
         Mu__Router__V1__CallsReply *reply)
 {
     void *replies = realloc(calls->replies, (calls->reply_count + 1) * sizeof(*calls->replies));
@@ -86,24 +85,32 @@ static int calls_keep(struct cli *cli, const struct calls_filter *filter, struct
     return EXIT_OK;
 }
 
+void calls_request(const struct calls_filter *filter, uint8_t trace[CALLS_TRACE_SIZE],
+        Mu__Router__V1__CallsRequest *request)
+{
+    mu__router__v1__calls_request__init(request);
+    request->limit = CALLS_PAGE;
+    request->since = filter->since > 0 ? filter->since : 1; /* 0 would be the newest only */
+    if (filter->service != NULL)
+        request->service = (char *)(uintptr_t)filter->service;
+    if (filter->method != NULL)
+        request->method = (char *)(uintptr_t)filter->method;
+    request->failed = filter->failed;
+    if (filter->trace != NULL)
+        request->trace =
+                (ProtobufCBinaryData){ trace_id_read_digits(filter->trace, trace, CALLS_TRACE_SIZE),
+                    trace };
+}
+
 int calls_take(struct cli *cli, const struct calls_filter *filter, struct calls *calls)
 {
-    Mu__Router__V1__CallsRequest request = MU__ROUTER__V1__CALLS_REQUEST__INIT;
-    uint8_t trace[TRACE_ID_SIZE];
+    Mu__Router__V1__CallsRequest request;
+    uint8_t trace[CALLS_TRACE_SIZE];
     bool is_more = true;
     int code = EXIT_OK;
 
     *calls = (struct calls){ 0 };
-    request.limit = CALLS_PAGE;
-    request.since = filter->since > 0 ? filter->since : 1; /* 0 would be the newest only */
-    request.service =
-            filter->service != NULL ? (char *)(uintptr_t)filter->service : request.service;
-    request.method = filter->method != NULL ? (char *)(uintptr_t)filter->method : request.method;
-    request.failed = filter->failed;
-    if (filter->trace != NULL)
-        request.trace =
-                (ProtobufCBinaryData){ trace_id_read_digits(filter->trace, trace, TRACE_ID_SIZE),
-                    trace };
+    calls_request(filter, trace, &request);
     for (size_t pages = 0; is_more && code == EXIT_OK && pages < CALLS_PAGES_MAX; pages++) {
         Mu__Router__V1__CallsReply *reply = NULL;
 

@@ -4,6 +4,8 @@
 #include "mu/router/v1/router.pb-c.h"
 #include "services/interface/mu/cli.h"
 
+enum { CALLS_TRACE_SIZE = 16 }; /* bytes of a trace's id */
+
 /* Which calls are meant; all borrowed. */
 struct calls_filter {
     const char *service; /* NULL: all */
@@ -27,6 +29,13 @@ struct calls {
 
 /* Asks for them. Says what is wrong. Returns EXIT_OK or an exit status. */
 int calls_take(struct cli *cli, const struct calls_filter *filter, struct calls *calls);
+
+/* The parts of it, for who asks by himself: the first request, with what it needs in `trace`; and a
+ * page's answer, which `calls` owns in every case. Returns EXIT_OK or an exit status. */
+void calls_request(const struct calls_filter *filter, uint8_t trace[CALLS_TRACE_SIZE],
+        Mu__Router__V1__CallsRequest *request);
+int calls_keep(struct cli *cli, const struct calls_filter *filter, struct calls *calls,
+        Mu__Router__V1__CallsReply *reply);
 
 /* Safe on zeroes, and safe twice. */
 void calls_deinit(struct calls *calls);

@@ -18,7 +18,8 @@ enum output_format {
     OUTPUT_RAW,
     OUTPUT_DOT,        /* a graph's, for Graphviz */
     OUTPUT_PROMETHEUS, /* of meters: Prometheus' text format */
-    OUTPUT_OTLP        /* of traces: OTLP's JSON */
+    OUTPUT_OTLP,       /* of traces: OTLP's JSON */
+    OUTPUT_WIDE        /* a table's, with all of its columns however narrow the terminal is */
 };
 
 struct cli {

@@ -19,7 +19,7 @@ const struct flag global_flags[] = {
             .value = "FORMAT",
             .help = "for people: table, pretty; for programs: json, jsonl, name; as it came: raw",
             .complete = COMPLETE_CHOICE,
-            .choices = "table|json|jsonl|name|pretty|raw|dot|prometheus|otlp" },
+            .choices = "table|json|jsonl|name|pretty|raw|dot|prometheus|otlp|wide" },
     { .name = "json", .help = "the same as -o json" },
     { .name = "timeout", .value = "TIME", .help = "wait this long: 500ms, 2s, 1m" },
     { .name = "quiet", .letter = 'q', .help = "say nothing but data and errors" },

@@ -18,6 +18,7 @@
 #include "services/interface/mu/failure.h"
 #include "services/interface/mu/limits.h"
 #include "services/interface/mu/log_line.h"
+#include "services/interface/mu/logs_reach.h"
 #include "mu/node/v1/node.pb-c.h"
 #include "services/interface/mu/output.h"
 #include "services/interface/mu/reader.h"
@@ -301,6 +302,18 @@ static void logs_raise_files(void)
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/* Other nodes look for one call, and send what is of it. */
+static int logs_of_nodes(
+        struct cli *cli, const struct arguments *arguments, const char *trace, size_t lines)
+{
+    if (trace == NULL || arguments_flag(arguments, "follow") != NULL)
+        return (int)failure_say(cli, EXIT_USAGE, "write e.g. mu logs --trace 4bf92f35 --nodes",
+                trace == NULL ? "--nodes is for one call: it needs --trace ID"
+                              : "--nodes and --follow do not go together");
+    return logs_reach_show(
+            cli, trace, arguments->word_count > 0 ? arguments->words[0] : NULL, lines);
+}
+
 static int logs_run(struct cli *cli, const struct arguments *arguments)
 {
     CLEANUP(cleanup_free) struct logs *logs = NULL;
@@ -310,6 +323,8 @@ static int logs_run(struct cli *cli, const struct arguments *arguments)
 
     if (trace != NULL && !trace_id_is_prefix(trace))
         return trace_id_refuse(cli, trace);
+    if (arguments_flag(arguments, "nodes") != NULL)
+        return code == EXIT_OK ? logs_of_nodes(cli, arguments, trace, (size_t)lines) : code;
     logs = calloc(1, sizeof(*logs));
     if (logs == NULL)
         return (int)failure_of_memory(cli);
@@ -344,7 +359,8 @@ const struct command logs_command = {
             "node it shows what the last one left. What a handler writes with mu_log carries the "
             "trace of its\n"
             "call: --trace takes the id, or its first digits, and looks through the newest two "
-            "files of each log.",
+            "files of each log;\n"
+            "with --nodes all files of each log on all nodes of this owner, each for 2 s at most.",
     .flags =
             (const struct flag[]){
                     { .name = "follow", .letter = 'f', .help = "go on with what comes" },
@@ -357,6 +373,7 @@ const struct command logs_command = {
                             .value = "ID",
                             .complete = COMPLETE_TRACE,
                             .help = "lines of one call, and of those made for it" },
+                    { .name = "nodes", .help = "of such a call, from all nodes of the network" },
                     { .name = NULL },
             },
     .examples =
@@ -364,6 +381,7 @@ const struct command logs_command = {
                     { "mu logs -f", "everything, as it comes" },
                     { "mu logs greeter -n 100", "its last 100 lines" },
                     { "mu logs --trace 4bf92f35", "what all services wrote about one call" },
+                    { "mu logs --trace 4bf92f35 --nodes", "the same of all nodes" },
                     { NULL, NULL },
             },
     .first = COMPLETE_PROCESS,

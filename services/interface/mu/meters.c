@@ -11,11 +11,14 @@
 #include "services/interface/mu/description.h"
 #include "services/interface/mu/failure.h"
 #include "services/interface/mu/limits.h"
+#include "services/interface/mu/meters_sum.h"
 
 void meters_deinit(struct meters *meters)
 {
     for (size_t i = 0; i < meters->reply_count; i++)
         mu__router__v1__meter_reply__free_unpacked(meters->replies[i], NULL);
+    for (size_t i = 0; meters->is_sum && i < meters->count; i++)
+        meters_sum_free(&meters->list[i]);
     free(meters->replies);
     free(meters->list);
     bus_reply_free(&meters->processes);
@@ -63,8 +66,7 @@ static bool meters_is_meant(
     return filter->with_own || filter->service != NULL || !meters_is_own(counted);
 }
 
-/* Keeps a page. Returns EXIT_OK or an exit status; the page is owned by `meters` in either case. */
-static int meters_keep(struct cli *cli, const struct meters_filter *filter, struct meters *meters,
+int meters_keep(struct cli *cli, const struct meters_filter *filter, struct meters *meters,
         Mu__Router__V1__MeterReply *reply)
 {
     void *replies = realloc(meters->replies, (meters->reply_count + 1) * sizeof(*meters->replies));
@@ -89,17 +91,24 @@ static int meters_keep(struct cli *cli, const struct meters_filter *filter, stru
     return EXIT_OK;
 }
 
+void meters_request(const struct meters_filter *filter, Mu__Router__V1__MeterRequest *request)
+{
+    mu__router__v1__meter_request__init(request);
+    if (filter->service != NULL)
+        request->service = (char *)(uintptr_t)filter->service;
+    if (filter->method != NULL)
+        request->method = (char *)(uintptr_t)filter->method;
+}
+
 int meters_take(struct cli *cli, const struct meters_filter *filter, struct meters *meters)
 {
-    Mu__Router__V1__MeterRequest request = MU__ROUTER__V1__METER_REQUEST__INIT;
+    Mu__Router__V1__MeterRequest request;
     Mu__Node__V1__ListRequest list = MU__NODE__V1__LIST_REQUEST__INIT;
     struct mu_status status;
     int code = EXIT_OK;
 
     *meters = (struct meters){ 0 };
-    request.service =
-            filter->service != NULL ? (char *)(uintptr_t)filter->service : request.service;
-    request.method = filter->method != NULL ? (char *)(uintptr_t)filter->method : request.method;
+    meters_request(filter, &request);
     for (size_t pages = 0; code == EXIT_OK && pages < METERS_PAGES_MAX; pages++) {
         Mu__Router__V1__MeterReply *reply = NULL;
 
@@ -202,6 +211,8 @@ const char *meters_side(const struct meter *meter)
 
 double meters_rate(const struct meters *meters, const struct meter *meter)
 {
+    if (meters->is_sum)
+        return meter->per_second;
     return meters->span_us > 0 ? (double)meter->calls * 1e6 / (double)meters->span_us : 0;
 }
 

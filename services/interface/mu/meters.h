@@ -15,6 +15,7 @@ struct meter {
     uint64_t failed; /* of them, refused ones among them */
     uint64_t bytes_up;
     uint64_t bytes_down;
+    double per_second; /* of a sum: of all nodes together */
 };
 
 struct meters {
@@ -25,6 +26,7 @@ struct meters {
     uint64_t started_us;                /* another one than before: counting began anew */
     uint64_t span_us;                   /* for how long was counted what stands in `list` */
     Mu__Node__V1__ListReply *processes; /* owned; NULL: the supervisor did not say */
+    bool is_sum; /* of several nodes (meters_sum.h): what is `counted` is owned by the rows */
 };
 
 /* Which are meant; all borrowed. */
@@ -36,6 +38,13 @@ struct meters_filter {
 
 /* Asks for them. Says what is wrong. Returns EXIT_OK or an exit status. */
 int meters_take(struct cli *cli, const struct meters_filter *filter, struct meters *meters);
+
+/* The parts of it, for who asks by himself: the request for the first page, and a page's answer,
+ * which `meters` owns in every case; `from` of the next request is its `next`, 0 at the end.
+ * Returns EXIT_OK or an exit status. */
+void meters_request(const struct meters_filter *filter, Mu__Router__V1__MeterRequest *request);
+int meters_keep(struct cli *cli, const struct meters_filter *filter, struct meters *meters,
+        Mu__Router__V1__MeterReply *reply);
 
 /* Safe on zeroes, and safe twice. */
 void meters_deinit(struct meters *meters);

@@ -35,15 +35,15 @@ enum ps_column {
 
 static const struct table_column ps_columns[PS_COLUMNS] = {
     [PS_SERVICE] = { .name = "SERVICE" },
-    [PS_VERSION] = { .name = "VERSION" },
-    [PS_INSTANCE] = { .name = "INSTANCE" },
+    [PS_VERSION] = { .name = "VERSION", .spare = 4 },
+    [PS_INSTANCE] = { .name = "INSTANCE", .spare = 5 },
     [PS_STATE] = { .name = "STATE" },
     [PS_PID] = { .name = "PID", .right = true },
-    [PS_UP] = { .name = "UP", .right = true },
+    [PS_UP] = { .name = "UP", .right = true, .spare = 1 },
     [PS_RESTARTS] = { .name = "RESTARTS", .right = true },
     [PS_MEMORY] = { .name = "MEMORY", .right = true },
-    [PS_CPU] = { .name = "CPU", .right = true },
-    [PS_GRADE] = { .name = "GRADE" },
+    [PS_CPU] = { .name = "CPU", .right = true, .spare = 3 },
+    [PS_GRADE] = { .name = "GRADE", .spare = 2 },
     [PS_NODE] = { .name = "NODE" },
     [PS_LAST_EXIT] = { .name = "WHY, LAST EXIT", .cut = true },
 };
@@ -168,7 +168,10 @@ static int ps_table(struct cli *cli, const Mu__Node__V1__ListReply *list)
     }
     if (others != NULL)
         ps_rows_other(table, others);
-    table_print(table);
+    if (cli->format == OUTPUT_WIDE)
+        table_print_whole(table);
+    else
+        table_print(table);
     return EXIT_OK;
 }
 
@@ -209,10 +212,13 @@ const struct command ps_command = {
             "C without namespaces, D less; `mu doctor` says why. Last comes why it is not up, and "
             "how it ended last.\n"
             "In a network the table goes on with what runs on other nodes, as far as it is known "
-            "here.",
+            "here.\n"
+            "On a narrow terminal some columns are left out; -o wide has them all.",
+    .own_format = OUTPUT_WIDE,
     .examples =
             (const struct example[]){
                     { "mu ps", "a table" },
+                    { "mu ps -o wide", "with all columns, however narrow the terminal is" },
                     { "mu ps -o jsonl", "one mu.node.v1.Process a line" },
                     { NULL, NULL },
             },

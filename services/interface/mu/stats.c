@@ -12,6 +12,7 @@
 #include "services/interface/mu/failure.h"
 #include "services/interface/mu/limits.h"
 #include "services/interface/mu/meters_json.h"
+#include "services/interface/mu/meters_look.h"
 #include "services/interface/mu/metrics.h"
 #include "services/interface/mu/output.h"
 #include "services/interface/mu/reader.h"
@@ -25,17 +26,19 @@ struct stats {
     struct meters_filter filter;
     enum stats_order order;
     uint32_t every_ms; /* 0: once */
+    bool of_all;       /* nodes */
 };
 
-static int stats_tables(const struct stats *stats, struct meters *shown, const struct meters *now,
-        const struct meters *before)
+static int stats_tables(const struct stats *stats, struct meters *shown,
+        const struct meters_look *now, const struct meters_look *before)
 {
     CLEANUP(table_cleanup) struct table *methods = NULL;
     CLEANUP(table_cleanup) struct table *services = NULL;
 
     stats_table_sort(shown, stats->order);
     methods = stats_table_methods(stats->cli, shown);
-    services = stats_table_services(stats->cli, now, before, stats->filter.service);
+    services = stats_table_services(
+            stats->cli, &now->all, before != NULL ? &before->all : NULL, stats->filter.service);
     if (methods == NULL || services == NULL)
         return (int)failure_of_memory(stats->cli);
     if (shown->count > 0)
@@ -43,7 +46,10 @@ static int stats_tables(const struct stats *stats, struct meters *shown, const s
     if (shown->count > 0)
         putchar('\n');
     table_print(services);
-    return EXIT_OK;
+    if (!stats->of_all)
+        return EXIT_OK;
+    putchar('\n');
+    return meters_look_print_nodes(stats->cli, now);
 }
 
 static void stats_names(const struct meters *meters)
@@ -65,14 +71,24 @@ static int stats_prometheus(const struct stats *stats, const struct meters *mete
     return EXIT_OK;
 }
 
-/* `shown` is `now`, or what came since `before`. */
-static int stats_print(const struct stats *stats, struct meters *shown, const struct meters *now,
-        const struct meters *before)
+static int stats_json(
+        const struct stats *stats, const struct meters *shown, const struct meters_look *now)
+{
+    json_t *root = meters_json_make(shown, stats->filter.service);
+
+    if (stats->of_all)
+        json_object_set_new(root, "nodes", reach_json(&now->reach));
+    return output_json(stats->cli, root);
+}
+
+/* `shown` is of `now`, or what came since `before`. */
+static int stats_print(const struct stats *stats, struct meters *shown,
+        const struct meters_look *now, const struct meters_look *before)
 {
     if (stats->cli->format == OUTPUT_PROMETHEUS)
-        return stats_prometheus(stats, now);
+        return stats_prometheus(stats, shown);
     if (output_is_json(stats->cli))
-        return output_json(stats->cli, meters_json_make(shown, stats->filter.service));
+        return stats_json(stats, shown, now);
     if (stats->cli->format == OUTPUT_NAME) {
         stats_names(shown);
         return EXIT_OK;
@@ -96,46 +112,58 @@ static int stats_none(const struct stats *stats)
 
 static int stats_once(const struct stats *stats)
 {
-    CLEANUP(meters_deinit) struct meters now = { 0 };
-    int code = meters_take(stats->cli, &stats->filter, &now);
+    CLEANUP(meters_look_deinit) struct meters_look now = { 0 };
+    int code = meters_look_take(stats->cli, &stats->filter, stats->of_all, &now);
 
     if (code != EXIT_OK)
         return code;
-    if (now.count == 0 && !output_is_json(stats->cli))
+    if (stats->of_all)
+        reach_talk(stats->cli, &now.reach);
+    if (now.all.count == 0 && !output_is_json(stats->cli))
         code = stats_none(stats);
-    return code == EXIT_OK ? stats_print(stats, &now, &now, NULL) : code;
+    return code == EXIT_OK ? stats_print(stats, &now.all, &now, NULL) : code;
 }
 
-/* Says what came since the look before, over and over. */
-static int stats_watch(const struct stats *stats)
+/* Says what came since the look before. */
+static int stats_since(
+        const struct stats *stats, const struct meters_look *now, const struct meters_look *before)
 {
-    CLEANUP(meters_deinit) struct meters before = { 0 };
-    bool is_first = true;
+    CLEANUP(meters_deinit) struct meters since = { 0 };
+    bool is_lent;
     int code;
 
+    if (meters_look_since(now, before, &since) < 0)
+        return (int)failure_of_memory(stats->cli);
+    is_lent = since.processes == NULL && output_is_json(stats->cli);
+    if (is_lent)
+        since.processes = now->all.processes;
+    code = stats_print(stats, &since, now, before);
+    if (is_lent)
+        since.processes = NULL;
+    return code == EXIT_OK ? output_flush(stats->cli) : code;
+}
+
+/* The same over and over. */
+static int stats_watch(const struct stats *stats)
+{
+    CLEANUP(meters_look_deinit) struct meters_look before = { 0 };
+    bool is_first = true;
+    int code = meters_look_take(stats->cli, &stats->filter, stats->of_all, &before);
+
     reader_watch();
-    for (code = meters_take(stats->cli, &stats->filter, &before); code == EXIT_OK;) {
-        CLEANUP(meters_deinit) struct meters since = { 0 };
-        struct meters now;
+    while (code == EXIT_OK) {
+        struct meters_look now;
 
         poll(NULL, 0, (int)stats->every_ms);
-        code = meters_take(stats->cli, &stats->filter, &now);
+        code = meters_look_take(stats->cli, &stats->filter, stats->of_all, &now);
         if (code != EXIT_OK)
             break;
-        if (meters_since(&now, &before, &since) < 0) {
-            meters_deinit(&now);
-            return (int)failure_of_memory(stats->cli);
-        }
-        since.processes = output_is_json(stats->cli) ? now.processes : NULL;
         if (!is_first && !output_is_json(stats->cli))
             putchar('\n');
         is_first = false;
-        code = stats_print(stats, &since, &now, &before);
-        since.processes = NULL; /* lent */
-        meters_deinit(&before);
+        code = stats_since(stats, &now, &before);
+        meters_look_deinit(&before);
         before = now;
-        if (code == EXIT_OK)
-            code = output_flush(stats->cli);
     }
     return code;
 }
@@ -162,6 +190,11 @@ static int stats_read(struct stats *stats, const struct arguments *arguments)
                     "one of: name calls failed p50 p99 queue bytes open",
                     "--sort: there is no order \"%s\"", failure_word(sort, word));
     }
+    stats->of_all = arguments_flag(arguments, "nodes") != NULL;
+    if (stats->of_all && stats->cli->format == OUTPUT_PROMETHEUS)
+        return (int)failure_say(stats->cli, EXIT_USAGE,
+                "leave out --nodes, and run it on each node: Prometheus adds them up",
+                "-o prometheus is of one node");
     if (stats->every_ms != 0 && stats->cli->format == OUTPUT_PROMETHEUS)
         return (int)failure_say(stats->cli, EXIT_USAGE, "leave out --watch: Prometheus asks itself",
                 "-o prometheus counts from the start");
@@ -204,7 +237,12 @@ const struct command stats_command = {
             "bytes of\n"
             "bodies. Calls of a method that never answered, or for which there is no room, are in "
             "(other).\n"
-            "-o prometheus writes the text format 0.0.4 of all that is counted.",
+            "-o prometheus writes the text format 0.0.4 of all that is counted.\n"
+            "--nodes asks every node of this owner, each for 2 s at most, adds up what they "
+            "counted, and\n"
+            "names those that do not answer. A call over a link is `there` where it was made and "
+            "`here` where\n"
+            "it went.",
     .flags =
             (const struct flag[]){
                     { .name = "watch", .letter = 'w', .help = "over and over, what came since" },
@@ -214,6 +252,7 @@ const struct command stats_command = {
                             .complete = COMPLETE_CHOICE,
                             .choices = "name|calls|failed|p50|p99|queue|bytes|open",
                             .help = "by name, calls, failed, p50, p99, queue, bytes, open" },
+                    { .name = "nodes", .help = "of all nodes of the network together" },
                     { .name = "all",
                             .letter = 'a',
                             .help = "also calls to router, node, registry and SERVICE.mu.*" },
@@ -223,6 +262,7 @@ const struct command stats_command = {
             (const struct example[]){
                     { "mu stats", "all services" },
                     { "mu stats greeter.Hello -w", "one method, second by second" },
+                    { "mu stats --nodes", "all nodes together, and each by itself" },
                     { "mu stats -o prometheus > /var/lib/node_exporter/mu.prom",
                             "for a textfile collector" },
                     { "mu stats -o json | jq '.methods[] | [.service, .method, .took.p99Us]'",

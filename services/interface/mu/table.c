@@ -161,6 +161,13 @@ void table_print(struct table *table)
     scols_print_table(table->rows);
 }
 
+void table_print_whole(struct table *table)
+{
+    scols_table_set_termforce(table->rows, SCOLS_TERMFORCE_NEVER);
+    fflush(stdout);
+    scols_print_table(table->rows);
+}
+
 void table_print_to(struct table *table, FILE *stream, int columns)
 {
     table_fit(table, columns > 0 ? (size_t)columns : 1);

@@ -44,5 +44,8 @@ void table_color(struct table *table, size_t column, const char *color);
  * columns are left out that are `spare`, and others `cut`. */
 void table_print(struct table *table);
 
+/* The same with all columns, however narrow the terminal is. */
+void table_print_whole(struct table *table);
+
 /* The same to `stream`, as to a terminal of so many columns. */
 void table_print_to(struct table *table, FILE *stream, int columns);

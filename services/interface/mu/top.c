@@ -12,6 +12,7 @@
 #include "services/interface/mu/duration.h"
 #include "services/interface/mu/failure.h"
 #include "services/interface/mu/limits.h"
+#include "services/interface/mu/meters_look.h"
 #include "services/interface/mu/output.h"
 #include "services/interface/mu/screen.h"
 #include "services/interface/mu/stats_table.h"
@@ -26,9 +27,12 @@ struct top {
     struct meters_filter filter;
     enum stats_order order;
     uint32_t every_ms;
-    struct meters now;    /* owned */
-    struct meters before; /* owned */
-    bool shows_own;       /* also the node's own services */
+    struct meters_look now;    /* owned */
+    struct meters_look before; /* owned */
+    bool is_begun;             /* there is `now` */
+    bool has_before;           /* and `before` */
+    bool of_all;               /* nodes */
+    bool shows_own;            /* also the node's own services */
     bool is_paused;
 };
 
@@ -47,7 +51,25 @@ static const struct {
     { 'o', STATS_BY_OPEN },
 };
 
-/* Two lines: how much there is, and the keys. */
+/* Who answered, and who did not. */
+static void top_head_nodes(const struct top *top, FILE *stream)
+{
+    const struct reach *reach = &top->now.reach;
+    const struct cli *cli = top->cli;
+    size_t answered = 0;
+
+    for (size_t i = 0; i < reach->count; i++)
+        answered += reach->nodes[i].answered;
+    fprintf(stream, "%zu of %zu nodes", answered, reach->count);
+    for (size_t i = 0; i < reach->count; i++) {
+        if (!reach->nodes[i].answered)
+            fprintf(stream, "%s  %s%s", color_on(cli, stdout, COLOR_BAD),
+                    reach->nodes[i].known->name, color_off(cli, stdout));
+    }
+    fputc('\n', stream);
+}
+
+/* Two lines: how much there is, and the keys; of all nodes one more. */
 static void top_head(const struct top *top, FILE *stream, const struct meters *since)
 {
     const struct cli *cli = top->cli;
@@ -64,6 +86,8 @@ static void top_head(const struct top *top, FILE *stream, const struct meters *s
     fprintf(stream, "mu top  %.0f calls/s, %" PRIu64 " failed, %" PRIu64 " open, each %s%s\n",
             since->span_us > 0 ? (double)calls * 1e6 / (double)since->span_us : 0, failed, open,
             duration_print(top->every_ms, every), top->is_paused ? "  PAUSED" : "");
+    if (top->of_all)
+        top_head_nodes(top, stream);
     fputs(color_on(cli, stdout, COLOR_DIM), stream);
     for (size_t i = 0; i < sizeof(top_keys) / sizeof(top_keys[0]); i++)
         fprintf(stream, "%s%c %s", top_keys[i].order == top->order ? " *" : "  ",
@@ -74,8 +98,7 @@ static void top_head(const struct top *top, FILE *stream, const struct meters *s
 /* What came between the two looks; all of the last one, where there was but one. */
 static int top_since(const struct top *top, struct meters *since)
 {
-    static const struct meters none;
-    int r = meters_since(&top->now, top->before.list != NULL ? &top->before : &none, since);
+    int r = meters_look_since(&top->now, &top->before, since);
 
     return r < 0 ? (int)failure_of_memory(top->cli) : EXIT_OK;
 }
@@ -99,8 +122,8 @@ static int top_draw(struct top *top, struct screen *screen)
         return (int)failure_of_memory(top->cli);
     columns = screen->columns > TOP_COLUMNS_MIN ? screen->columns : TOP_COLUMNS_MIN;
     methods = stats_table_methods(top->cli, &since);
-    services = stats_table_services(top->cli, &top->now,
-            top->before.list != NULL ? &top->before : NULL, top->filter.service);
+    services = stats_table_services(top->cli, &top->now.all,
+            top->has_before ? &top->before.all : NULL, top->filter.service);
     if (methods == NULL || services == NULL)
         return (int)failure_of_memory(top->cli);
     top_head(top, stream, &since);
@@ -115,15 +138,17 @@ static int top_draw(struct top *top, struct screen *screen)
 
 static int top_look(struct top *top)
 {
-    struct meters next;
+    struct meters_look next;
     int code;
 
     if (top->is_paused)
         return EXIT_OK;
-    code = meters_take(top->cli, &top->filter, &next);
+    code = meters_look_take(top->cli, &top->filter, top->of_all, &next);
     if (code != EXIT_OK)
         return code;
-    meters_deinit(&top->before);
+    meters_look_deinit(&top->before);
+    top->has_before = top->is_begun;
+    top->is_begun = true;
     top->before = top->now;
     top->now = next;
     return EXIT_OK;
@@ -185,11 +210,13 @@ static int top_once(struct top *top)
     if (code != EXIT_OK)
         return code;
     output_talk(top->cli, "this is no terminal, so it is shown once; over and over: mu stats -w");
-    stats_table_sort(&top->now, top->order);
-    methods = stats_table_methods(top->cli, &top->now);
+    stats_table_sort(&top->now.all, top->order);
+    methods = stats_table_methods(top->cli, &top->now.all);
     if (methods == NULL)
         return (int)failure_of_memory(top->cli);
     table_print(methods);
+    if (top->of_all)
+        reach_talk(top->cli, &top->now.reach);
     return EXIT_OK;
 }
 
@@ -220,11 +247,12 @@ static int top_run(struct cli *cli, const struct arguments *arguments)
         return (int)failure_say(cli, EXIT_USAGE, "write e.g. --every 2s",
                 "--every: \"%s\" is no time of %d ms or more", failure_word(every, word),
                 WATCH_MIN_MS);
+    top.of_all = arguments_flag(arguments, "nodes") != NULL;
     top.filter.service = arguments->word_count > 0 ? arguments->words[0] : NULL;
     top.filter.with_own = screen_is_possible(); /* `a` says whether they are shown */
     code = top.filter.with_own ? top_on_screen(&top) : top_once(&top);
-    meters_deinit(&top.now);
-    meters_deinit(&top.before);
+    meters_look_deinit(&top.now);
+    meters_look_deinit(&top.before);
     return code;
 }
 
@@ -241,12 +269,14 @@ const struct command top_command = {
     .flags =
             (const struct flag[]){
                     { .name = "every", .value = "TIME", .help = "drawn so often (1s)" },
+                    { .name = "nodes", .help = "of all nodes of the network together" },
                     { .name = NULL },
             },
     .examples =
             (const struct example[]){
                     { "mu top", "all services" },
                     { "mu top shop --every 5s", "one of them" },
+                    { "mu top --nodes", "of all nodes; the head names who is silent" },
                     { NULL, NULL },
             },
     .run = top_run,

@@ -22,12 +22,19 @@
 
 enum { TRACE_URL_MAX = 1024 /* bytes with the final NUL */ };
 
-static json_t *trace_json(const struct trace *trace)
+/* `found` NULL: only this node was asked. */
+static json_t *trace_json(const struct trace *trace, const struct calls_reach *found)
 {
     json_t *calls = json_array();
 
-    for (size_t i = 0; i < trace->tree.count; i++)
-        json_array_append_new(calls, call_json_make(trace->tree.nodes[i].record));
+    for (size_t i = 0; i < trace->tree.count; i++) {
+        const Mu__Router__V1__CallRecord *record = trace->tree.nodes[i].record;
+        json_t *call = call_json_make(record);
+
+        if (found != NULL)
+            json_object_set_new(call, "node", json_string(calls_reach_node(found, record)));
+        json_array_append_new(calls, call);
+    }
     return json_pack("{s:s, s:I, s:I, s:o}", "trace", trace->id, "tookUs",
             (json_int_t)(trace->tree.ended_us - trace->tree.began_us), "failed",
             (json_int_t)trace->tree.failed, "calls", calls);
@@ -150,9 +157,9 @@ static int trace_list_json(const struct cli *cli, const struct trace_set *set)
 
     for (size_t i = 0; i < set->count; i++) {
         if (cli->format == OUTPUT_JSONL)
-            output_json(cli, trace_json(&set->list[i]));
+            output_json(cli, trace_json(&set->list[i], NULL));
         else
-            json_array_append_new(list, trace_json(&set->list[i]));
+            json_array_append_new(list, trace_json(&set->list[i], NULL));
     }
     if (cli->format != OUTPUT_JSONL)
         return output_json(cli, json_pack("{s:o}", "traces", list));
@@ -260,23 +267,40 @@ static int trace_otlp(struct cli *cli, const struct trace_set *set, char **textp
     return *textp != NULL ? EXIT_OK : (int)failure_of_memory(cli);
 }
 
+/* The trace, and which nodes were asked for it. */
+static int trace_show_json(
+        const struct cli *cli, const struct trace *trace, const struct calls_reach *found)
+{
+    json_t *root = trace_json(trace, found->each != NULL ? found : NULL);
+
+    if (found->each != NULL)
+        json_object_set_new(root, "nodes", reach_json(&found->reach));
+    return output_json(cli, root);
+}
+
 static int trace_show_run(struct cli *cli, const struct arguments *arguments)
 {
-    CLEANUP(calls_deinit) struct calls calls = { 0 };
+    CLEANUP(calls_reach_deinit) struct calls_reach found = { 0 };
     CLEANUP(trace_set_deinit) struct trace_set set = { 0 };
-    int code = trace_set_find(cli, arguments->words[0], &calls, &set);
+    bool of_all = arguments_flag(arguments, "nodes") != NULL;
+    int code;
 
+    if (of_all && cli->format == OUTPUT_OTLP)
+        return (int)failure_say(cli, EXIT_USAGE,
+                "leave out --nodes, and run it on each node: a collector puts them together",
+                "-o otlp is of one node");
+    code = calls_reach_find(cli, arguments->words[0], of_all, &found, &set);
     if (code != EXIT_OK)
         return code;
     if (cli->format == OUTPUT_OTLP)
         return trace_otlp(cli, &set, NULL);
     if (output_is_json(cli))
-        return output_json(cli, trace_json(&set.list[0]));
+        return trace_show_json(cli, &set.list[0], &found);
     if (cli->format == OUTPUT_NAME) {
         puts(set.list[0].id);
         return EXIT_OK;
     }
-    return waterfall_print(cli, &set.list[0]);
+    return waterfall_print(cli, &set.list[0], &found);
 }
 
 static const struct command trace_show_command = {
@@ -291,10 +315,17 @@ static const struct command trace_show_command = {
                "when a call came\n"
                "to the router, after the first one. What went to another node, that node's own "
                "router has more of:\n"
-               "mu trace show there. -o otlp writes it as OTLP's JSON.",
+               "--nodes asks all nodes of this owner, each for 2 s at most. -o otlp writes it as "
+               "OTLP's JSON.",
+    .flags =
+            (const struct flag[]){
+                    { .name = "nodes", .help = "also what other nodes know of it" },
+                    { .name = NULL },
+            },
     .examples =
             (const struct example[]){
                     { "mu trace show 4bf92f35", "in the terminal" },
+                    { "mu trace show 4bf92f35 --nodes", "with what other nodes saw of it" },
                     { "mu trace show 4bf92f35 -o json", "for a program" },
                     { NULL, NULL },
             },

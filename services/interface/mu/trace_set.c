@@ -108,6 +108,18 @@ static int trace_set_several(const struct cli *cli, const char *prefix, const st
     return (int)failure_say(cli, EXIT_USAGE, fix, "%zu traces begin with %s", set->count, prefix);
 }
 
+int trace_set_choose(
+        const struct cli *cli, const char *prefix, const struct calls *calls, struct trace_set *set)
+{
+    if (trace_set_init(set, calls) < 0)
+        return (int)failure_of_memory(cli);
+    if (set->count == 0)
+        return (int)failure_say(cli, EXIT_NOT_FOUND,
+                "it keeps the last calls, and none from before it started: mu trace list",
+                "the router knows no call of trace %s", prefix);
+    return set->count == 1 ? EXIT_OK : trace_set_several(cli, prefix, set);
+}
+
 int trace_set_find(struct cli *cli, const char *prefix, struct calls *calls, struct trace_set *set)
 {
     const struct calls_filter filter = { .trace = prefix };
@@ -118,13 +130,5 @@ int trace_set_find(struct cli *cli, const char *prefix, struct calls *calls, str
     if (!trace_id_is_prefix(prefix))
         return trace_id_refuse(cli, prefix);
     code = calls_take(cli, &filter, calls);
-    if (code != EXIT_OK)
-        return code;
-    if (trace_set_init(set, calls) < 0)
-        return (int)failure_of_memory(cli);
-    if (set->count == 0)
-        return (int)failure_say(cli, EXIT_NOT_FOUND,
-                "it keeps the last calls, and none from before it started: mu trace list",
-                "the router knows no call of trace %s", prefix);
-    return set->count == 1 ? EXIT_OK : trace_set_several(cli, prefix, set);
+    return code == EXIT_OK ? trace_set_choose(cli, prefix, calls, set) : code;
 }

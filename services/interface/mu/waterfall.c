@@ -20,6 +20,7 @@ enum {
 
 enum waterfall_column {
     WATERFALL_CALL,
+    WATERFALL_NODE, /* only where all nodes were asked */
     WATERFALL_TO,
     WATERFALL_CODE,
     WATERFALL_AT,
@@ -30,6 +31,7 @@ enum waterfall_column {
 
 static const struct table_column waterfall_columns[WATERFALL_COLUMNS] = {
     [WATERFALL_CALL] = { .name = "CALL", .cut = true },
+    [WATERFALL_NODE] = { .name = "NODE", .cut = true },
     [WATERFALL_TO] = { .name = "WENT TO", .cut = true, .spare = 2 },
     [WATERFALL_CODE] = { .name = "CODE" },
     [WATERFALL_AT] = { .name = "AT", .right = true, .spare = 1 },
@@ -61,8 +63,8 @@ char *waterfall_bar(uint64_t from_us, uint64_t to_us, uint64_t whole_us, int col
     return text;
 }
 
-static void waterfall_row(
-        struct table *table, const struct trace *trace, const struct span_node *node, int columns)
+static void waterfall_row(struct table *table, const struct trace *trace,
+        const struct span_node *node, const char *seen_by, int columns)
 {
     const Mu__Router__V1__CallRecord *record = node->record;
     int depth = node->depth < WATERFALL_DEPTH_MAX ? node->depth : WATERFALL_DEPTH_MAX;
@@ -73,6 +75,7 @@ static void waterfall_row(
 
     table_row(table);
     table_cell(table, WATERFALL_CALL, "%*s%s", 2 * depth, "", record->endpoint);
+    table_cell(table, WATERFALL_NODE, "%s", seen_by);
     table_cell(table, WATERFALL_TO, "%s", calls_callee(record, to, sizeof(to)));
     table_cell(table, WATERFALL_CODE, "%s", mu_code_name((enum mu_code)record->code));
     table_cell(table, WATERFALL_AT, "+%s", duration_print_us(at_us, text));
@@ -105,7 +108,8 @@ static void waterfall_head(const struct trace *trace)
     puts("\n");
 }
 
-int waterfall_print(const struct cli *cli, const struct trace *trace)
+int waterfall_print(
+        const struct cli *cli, const struct trace *trace, const struct calls_reach *found)
 {
     CLEANUP(table_cleanup) struct table *table =
             table_new(cli, waterfall_columns, WATERFALL_COLUMNS);
@@ -118,8 +122,13 @@ int waterfall_print(const struct cli *cli, const struct trace *trace)
     if (columns < WATERFALL_BAR_MIN)
         columns = WATERFALL_BAR_MIN;
     waterfall_head(trace);
-    for (size_t i = 0; i < trace->tree.count; i++)
-        waterfall_row(table, trace, &trace->tree.nodes[i], columns);
+    if (found->each == NULL)
+        table_hide(table, WATERFALL_NODE);
+    for (size_t i = 0; i < trace->tree.count; i++) {
+        const struct span_node *node = &trace->tree.nodes[i];
+
+        waterfall_row(table, trace, node, calls_reach_node(found, node->record), columns);
+    }
     table_print(table);
     return EXIT_OK;
 }

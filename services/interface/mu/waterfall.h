@@ -3,10 +3,12 @@
 #pragma once
 
 #include "services/interface/mu/cli.h"
-#include "services/interface/mu/trace_set.h"
+#include "services/interface/mu/calls_reach.h"
 
-/* Prints it to standard output. Returns EXIT_OK or an exit status. */
-int waterfall_print(const struct cli *cli, const struct trace *trace);
+/* Prints the trace, which is of `found`, to standard output; with the node that saw each call,
+ * where all nodes were asked. Returns EXIT_OK or an exit status. */
+int waterfall_print(
+        const struct cli *cli, const struct trace *trace, const struct calls_reach *found);
 
 enum { WATERFALL_BAR_MAX = 60 }; /* columns */
 

@@ -11,6 +11,7 @@
 #include "services/interface/mu/arguments.h"
 #include "base/cleanup.h"
 #include "services/interface/mu/bus.h"
+#include "services/interface/mu/calls_reach.h"
 #include "services/interface/mu/call_json.h"
 #include "services/interface/mu/color.h"
 #include "services/interface/mu/failure.h"
@@ -27,11 +28,15 @@ static void why_line(const char *text)
     putchar('\n');
 }
 
-static void why_print(const struct cli *cli, const struct explanation *explanation)
+/* `node` is whose router says so; "": this one's. */
+static void why_print(
+        const struct cli *cli, const char *node, const struct explanation *explanation)
 {
     fputs(color_on(cli, stdout, COLOR_BOLD), stdout);
     plain_print(stdout, explanation->lines[0], strlen(explanation->lines[0]));
     printf("%s\n", color_off(cli, stdout));
+    if (node[0] != '\0')
+        printf("  So says the router of %s.\n", node);
     for (int i = 1; i < explanation->line_count; i++) {
         fputs("  ", stdout);
         why_line(explanation->lines[i]);
@@ -42,22 +47,25 @@ static void why_print(const struct cli *cli, const struct explanation *explanati
     }
 }
 
-static json_t *why_json(
-        const Mu__Router__V1__CallRecord *record, const struct explanation *explanation)
+static json_t *why_json(const Mu__Router__V1__CallRecord *record, const char *node,
+        const struct explanation *explanation)
 {
+    json_t *call = call_json_make(record);
     json_t *sentences = json_array();
     json_t *next = json_array();
 
+    if (node[0] != '\0')
+        json_object_set_new(call, "node", json_string(node));
     for (int i = 0; i < explanation->line_count; i++)
         json_array_append_new(sentences, json_string(explanation->lines[i]));
     for (int i = 0; i < explanation->next_count; i++)
         json_array_append_new(next, json_string(explanation->next[i]));
-    return json_pack("{s:o, s:o, s:o}", "call", call_json_make(record), "sentences", sentences,
-            "next", next);
+    return json_pack("{s:o, s:o, s:o}", "call", call, "sentences", sentences, "next", next);
 }
 
 /* Tells of one call; into `list`, where that is not NULL. */
-static int why_tell(struct cli *cli, const Mu__Router__V1__CallRecord *record, json_t *list)
+static int why_tell(
+        struct cli *cli, const Mu__Router__V1__CallRecord *record, const char *node, json_t *list)
 {
     CLEANUP(cleanup_free) struct explanation *explanation = malloc(sizeof(*explanation));
 
@@ -65,9 +73,9 @@ static int why_tell(struct cli *cli, const Mu__Router__V1__CallRecord *record, j
         return (int)failure_of_memory(cli);
     explanation_make(explanation, record);
     if (list != NULL)
-        json_array_append_new(list, why_json(record, explanation));
+        json_array_append_new(list, why_json(record, node, explanation));
     else
-        why_print(cli, explanation);
+        why_print(cli, node, explanation);
     return EXIT_OK;
 }
 
@@ -80,7 +88,7 @@ static bool why_is_told(const struct span_tree *tree, size_t index)
 }
 
 /* What else there is in the trace. */
-static void why_rest(const struct trace *trace, size_t told)
+static void why_rest(const struct trace *trace, bool of_all, size_t told)
 {
     const struct span_tree *tree = &trace->tree;
 
@@ -96,11 +104,11 @@ static void why_rest(const struct trace *trace, size_t told)
         printf(" made a call that failed, and then ended with %s itself.\n",
                 mu_code_name((enum mu_code)record->code));
     }
-    printf("All %zu calls of the trace: mu trace show %.*s\n", tree->count, TRACE_ID_SHORT,
-            trace->id);
+    printf("All %zu calls of the trace: mu trace show %.*s%s\n", tree->count, TRACE_ID_SHORT,
+            trace->id, of_all ? " --nodes" : "");
 }
 
-static int why_trace(struct cli *cli, const struct trace *trace)
+static int why_trace(struct cli *cli, const struct trace *trace, const struct calls_reach *found)
 {
     json_t *list = output_is_json(cli) ? json_array() : NULL;
     size_t told = 0;
@@ -111,14 +119,15 @@ static int why_trace(struct cli *cli, const struct trace *trace)
             continue;
         if (told > 0 && list == NULL)
             putchar('\n');
-        code = why_tell(cli, trace->tree.nodes[i].record, list);
+        code = why_tell(cli, trace->tree.nodes[i].record,
+                calls_reach_node(found, trace->tree.nodes[i].record), list);
         told += 1;
     }
     if (list != NULL && code == EXIT_OK)
         return output_json(cli, json_pack("{s:s, s:o}", "trace", trace->id, "explanations", list));
     json_decref(list);
     if (code == EXIT_OK)
-        why_rest(trace, told);
+        why_rest(trace, found->each != NULL, told);
     return code;
 }
 
@@ -136,7 +145,7 @@ static int why_call(struct cli *cli, uint64_t number, bool *foundp)
             (ProtobufCMessage **)&reply);
     *foundp = code == EXIT_OK && reply->n_calls > 0;
     if (*foundp)
-        code = why_tell(cli, reply->calls[reply->n_calls - 1], list);
+        code = why_tell(cli, reply->calls[reply->n_calls - 1], "", list);
     if (*foundp && list != NULL && code == EXIT_OK)
         return output_json(cli, json_pack("{s:o}", "explanations", list));
     json_decref(list);
@@ -145,8 +154,9 @@ static int why_call(struct cli *cli, uint64_t number, bool *foundp)
 
 static int why_run(struct cli *cli, const struct arguments *arguments)
 {
-    CLEANUP(calls_deinit) struct calls calls = { 0 };
+    CLEANUP(calls_reach_deinit) struct calls_reach found = { 0 };
     CLEANUP(trace_set_deinit) struct trace_set set = { 0 };
+    bool of_all = arguments_flag(arguments, "nodes") != NULL;
     const char *word = arguments->words[0];
     char *end = NULL;
     uint64_t number;
@@ -155,12 +165,12 @@ static int why_run(struct cli *cli, const struct arguments *arguments)
 
     errno = 0;
     number = strtoull(word, &end, 10);
-    if (isdigit((unsigned char)word[0]) && *end == '\0' && errno == 0 && number != 0)
+    if (isdigit((unsigned char)word[0]) && *end == '\0' && errno == 0 && number != 0 && !of_all)
         code = why_call(cli, number, &is_found);
     if (code != EXIT_OK || is_found)
         return code;
-    code = trace_set_find(cli, word, &calls, &set);
-    return code == EXIT_OK ? why_trace(cli, &set.list[0]) : code;
+    code = calls_reach_find(cli, word, of_all, &found, &set);
+    return code == EXIT_OK ? why_trace(cli, &set.list[0], &found) : code;
 }
 
 const struct command why_command = {
@@ -177,10 +187,18 @@ const struct command why_command = {
                "the others failed\n"
                "of: where they went, who could have taken them and did not, what let them through "
                "or kept them\n"
-               "out, how long they waited, whether they were executed.",
+               "out, how long they waited, whether they were executed. --nodes asks all nodes of "
+               "this owner:\n"
+               "a call that failed on another one is told as the router there saw it.",
+    .flags =
+            (const struct flag[]){
+                    { .name = "nodes", .help = "of a trace: also what other nodes know of it" },
+                    { .name = NULL },
+            },
     .examples =
             (const struct example[]){
                     { "mu why 4bf92f35", "in sentences" },
+                    { "mu why 4bf92f35 --nodes", "also why it failed on another node" },
                     { "mu why 4bf92f35 -o json", "the same with the whole record" },
                     { NULL, NULL },
             },

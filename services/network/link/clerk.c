@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "services/network/link/observing.h"
 #include "services/network/link/peers.h"
 #include "services/network/link/routing.h"
 
@@ -144,6 +145,7 @@ static uint64_t do_what_is_due(struct mesh *mesh)
     next_ms = earlier(next_ms, joining_due(mesh, now_ms));
     next_ms = earlier(next_ms, renewal_due(mesh, now_ms));
     next_ms = earlier(next_ms, routing_due(mesh, now_ms));
+    next_ms = earlier(next_ms, observing_due(mesh, now_ms));
     if (mesh->seat.joined)
         next_ms = earlier(next_ms, notebook_step(&mesh->notebook, &mesh->seat.vault, now_ms));
     if (mesh->seat.joined)

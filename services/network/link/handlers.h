@@ -27,6 +27,9 @@ void view_nodes(struct mu_call *call, const Mu__Link__V1__NodesRequest *request)
 void view_links(struct mu_call *call, const Mu__Link__V1__LinksRequest *request);
 void view_routes(struct mu_call *call, const Mu__Link__V1__RoutesRequest *request);
 
+/* observing.c: what other nodes say of themselves */
+void observing_ask(struct mu_call *call, const Mu__Link__V1__ObserveRequest *request);
+
 /* The mesh with its lock, for one who may change this node: an operator of it. Else the call is
  * answered: NULL. */
 struct mesh *handlers_enter(struct mu_call *call);

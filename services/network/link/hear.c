@@ -354,14 +354,23 @@ static int hear_wanted(
     return 0;
 }
 
+/* What others send each other here may be longer. */
+static bool hear_is_mine(uint32_t number)
+{
+    return number == PEER_ADVERTS || number == PEER_ADVERTS_TAKEN || number == PEER_DIGEST ||
+           number == PEER_ADVERTS_WANTED;
+}
+
 int hear_message(
         struct routes *routes, struct neighbour *neighbour, struct span message, uint64_t now_ms)
 {
     struct fields fields = fields_of(message);
     struct field field;
 
-    if (message.size > ROUTE_MESSAGE_MAX || field_next(&fields, &field) != FIELD_OK ||
-            fields.at != fields.end || field.wire != WIRE_BYTES)
+    if (field_next(&fields, &field) != FIELD_OK || fields.at != fields.end ||
+            field.wire != WIRE_BYTES)
+        return ROUTES_BAD;
+    if (hear_is_mine(field.number) && message.size > ROUTE_MESSAGE_MAX)
         return ROUTES_BAD;
     switch (field.number) {
     case PEER_ADVERTS:

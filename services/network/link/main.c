@@ -35,6 +35,7 @@ int main(int argc, char **argv)
         .nodes = view_nodes,
         .links = view_links,
         .routes = view_routes,
+        .observe = observing_ask,
     };
     static struct mesh mesh;
     struct mu_service service = {

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "services/network/link/addressbook.h"
 #include "services/network/link/clerk.h"
+#include "services/network/link/observing.h"
 #include "services/network/link/peers.h"
 #include "services/network/link/routing.h"
 
@@ -224,6 +225,7 @@ int mesh_leave(struct mesh *mesh)
     seeker_deinit(&mesh->seeker);
     notebook_deinit(&mesh->notebook);
     renewal_stop(mesh, "this node left its network");
+    observing_stop(mesh, "this node left its network");
     links_lock(mesh->links);
     links_unlisten(mesh->links);
     links_set_identity(mesh->links, NULL);
@@ -457,6 +459,7 @@ void mesh_drain(struct mesh *mesh)
     mesh_lock(mesh);
     joining_stop(mesh, MU_UNAVAILABLE, "this node stops");
     renewal_stop(mesh, "this node stops");
+    observing_stop(mesh, "this node stops");
     mesh_unlock(mesh);
 }
 

@@ -14,6 +14,7 @@
 #include "services/network/link/joining.h"
 #include "services/network/link/linked.h"
 #include "services/network/link/notebook.h"
+#include "services/network/link/observer.h"
 #include "services/network/link/offers.h"
 #include "services/network/link/relay.h"
 #include "services/network/link/renewal.h"
@@ -37,6 +38,7 @@ struct mesh {
     struct joining joining;
     struct renewal renewal;
     struct relay relay;
+    struct observer observer;
     struct seeker seeker;
     struct notebook notebook; /* where nodes say they are, for the seat's vault */
     struct domains domains;

@@ -26,6 +26,11 @@ enum {
     ROTATION_MS = 8000,              /* behind it, for calls over the old links to end */
     ROTATION_REVOKE_S = 15,          /* behind it, the old key is revoked */
     RELAYS_MAX = 32,                 /* renewals on their way to an authority for others */
+    OBSERVATIONS_MAX = 64,           /* questions to nodes that are not answered yet */
+    OBSERVATIONS_LINK_MAX = 12,      /* of them over one link */
+    OBSERVE_MS = 2000,               /* for another node to answer one */
+    OBSERVE_REQUEST_MAX = 4096,      /* bytes of a question's message */
+    OBSERVE_REPLY_MAX = 262144,      /* bytes of the answer's */
     NEIGHBOURS_WANTED = 3,           /* links that a node makes by itself, if it knows so many */
     SEEKER_NODES_MAX = 1024,         /* nodes of the network whose addresses are known */
     SEEKER_RETRY_FIRST_MS = 1000,    /* the pause before a known node is dialled again */

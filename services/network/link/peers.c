@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "mu/schema.h"
 #include "services/network/link/client_entry.h"
+#include "services/network/link/observing.h"
 #include "services/network/link/routing.h"
 #include "services/network/link/types.h"
 #include "transport/secure/node_id.h"
@@ -377,6 +378,7 @@ void peers_down(struct mesh *mesh, const struct inbox_item *item)
         return;
     log_info("not linked to %s any more: %s", item->peer.peer.identity.name, item->text);
     routing_down(mesh, node);
+    observing_down(mesh, item->peer.link);
     linked_drop(&mesh->linked, item->peer.link);
     if (linked_find_key(&mesh->linked, &item->peer.peer.identity.key) == NULL)
         seeker_linked(&mesh->seeker, &item->peer.peer.identity.key, false);
@@ -419,6 +421,13 @@ static void hear(
         break;
     case MU__LINK__V1__PEER_MESSAGE__WHAT_CLIENT_ASK:
         client_entry_ask(mesh, item, message->client_ask);
+        break;
+    case MU__LINK__V1__PEER_MESSAGE__WHAT_QUESTION:
+        observing_hear_question(
+                mesh, linked_find(&mesh->linked, item->peer.link), message->question);
+        break;
+    case MU__LINK__V1__PEER_MESSAGE__WHAT_ANSWER:
+        observing_hear_answer(mesh, linked_find(&mesh->linked, item->peer.link), message->answer);
         break;
     default:
         break; /* routing's, or of a later version */

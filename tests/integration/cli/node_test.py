@@ -1,10 +1,13 @@
 """mu up, down, status, ps, logs, start, stop, restart, doctor, version."""
 
+import fcntl
 import json
 import os
 import pty
 import signal
+import struct
 import subprocess
+import termios
 import time
 import unittest
 
@@ -420,8 +423,23 @@ class Processes(NodeTest):
         self.assertNotIn(b"\033[", self.on_terminal("ps", TERM="dumb"))
         self.assertNotIn(b"\033[", self.on_terminal("ps", "--no-color"))
 
-    def on_terminal(self, *words, **env):
+    def test_ps_fits_a_terminal_of_80_columns(self):
+        env = {"NO_COLOR": "1"}
+        narrow = self.on_terminal("ps", columns=80, **env).decode().splitlines()
+        self.assertLessEqual(max(map(len, narrow)), 80)
+        self.assertRegex(narrow[0], r"^SERVICE +.*STATE +PID +.*RESTARTS +MEMORY +.*WHY, LAST EXIT")
+        for words, columns in ((["ps", "-o", "wide"], 80), (["ps"], 200)):
+            whole = self.on_terminal(*words, columns=columns, **env).decode().splitlines()
+            self.assertRegex(
+                whole[0],
+                r"^SERVICE +VERSION +INSTANCE +STATE +PID +UP +RESTARTS +MEMORY +CPU +GRADE +WHY, LAST EXIT",
+            )
+        self.assertEqual(self.mu("ps", "-o", "wide").out.splitlines()[0], self.mu("ps").out.splitlines()[0])
+        self.mu("status", "-o", "wide", code=2)
+
+    def on_terminal(self, *words, columns=0, **env):
         own, other = pty.openpty()
+        fcntl.ioctl(other, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         process = subprocess.Popen([MU, *words], stdout=other, env=dict(self.node.env, **env))
         os.close(other)
         text = b""
