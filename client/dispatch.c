@@ -15,6 +15,7 @@
 enum {
     DISPATCH_FAST_US = 50,      /* a handler that takes less may let answers wait */
     DISPATCH_GATHER_US = 200,   /* the longest that answers gather */
+    DISPATCH_SIZE_MAX = 65536,  /* bytes of bodies that are taken off the queue at a time */
     DISPATCH_BACKLOG_US = 2000, /* until a full outbox is looked at again */
     DISPATCH_SETTLE_MAX = 4096  /* calls handled between two settles while there is no pause */
 };
@@ -65,15 +66,17 @@ static bool dispatch_next(struct job *job, struct mu_call *call)
     return true;
 }
 
-/* Takes up to `max` jobs off the queue. */
+/* Takes up to `max` jobs off the queue, and no more than DISPATCH_SIZE_MAX of what they bring: who
+ * comes next waits for all of them. */
 static size_t dispatch_take(struct host *host, struct job *jobs, size_t max)
 {
     size_t count = 0;
-
+    size_t size = 0;
     struct mu_call *call;
 
-    while (count < max && (call = turns_pop(&host->turns)) != NULL) {
+    while (count < max && size < DISPATCH_SIZE_MAX && (call = turns_pop(&host->turns)) != NULL) {
         __builtin_prefetch(call->next);
+        size += call->body.size;
         call->place = SERVED_IDLE;
         if (atomic_load(&call->answered))
             host_call_free(host, call);

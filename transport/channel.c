@@ -34,7 +34,7 @@ struct channel {
     bool throttled; /* until the owner says so */
 
     /* The send's alone, from channel_take to its end. */
-    struct outbox leaving;
+    struct batch leaving;
     struct span left; /* all of `leaving` */
 };
 
@@ -52,7 +52,7 @@ static void channel_free(struct channel *channel)
 {
     stream_unref(channel->stream);
     outbox_deinit(&channel->own);
-    outbox_deinit(&channel->leaving);
+    batch_deinit(&channel->leaving);
     free(channel);
 }
 
@@ -92,7 +92,7 @@ int channel_new(struct channel **channelp, nng_stream *stream, enum frame_link l
     channel->link = link;
     channel->filling = &channel->own;
     outbox_init(&channel->own, link);
-    outbox_init(&channel->leaving, link);
+    channel->leaving = BATCH_EMPTY;
     r = stream_new(&channel->stream, stream);
     if (r < 0) {
         channel_unref(channel);
@@ -208,16 +208,12 @@ enum outbox_outcome channel_put(
     return outbox_put(channel->filling, envelope, lane);
 }
 
-/* Makes what gathered the next send. */
+/* Makes the next round of what gathered the next send. */
 static void channel_load(struct channel *channel)
 {
-    struct outbox empty = channel->leaving;
-
-    channel->left = outbox_take(channel->filling);
-    channel->leaving = *channel->filling;
-    *channel->filling = empty;
+    outbox_load(channel->filling, &channel->leaving);
+    channel->left = (struct span){ channel->leaving.bytes, channel->leaving.size };
     channel->filling->leaving = channel->left.size;
-    channel->filling->turn = channel->leaving.turn + 1;
     channel->filling->taken = stream_taken_count(channel->stream);
     channel->filling->taken_before = stream_taken(channel->stream);
     channel->sending = true;
@@ -225,7 +221,7 @@ static void channel_load(struct channel *channel)
 
 bool channel_take(struct channel *channel)
 {
-    if (channel->sending || channel->filling->size == 0 || !stream_claim(channel->stream))
+    if (channel->sending || outbox_is_empty(channel->filling) || !stream_claim(channel->stream))
         return false;
     channel_load(channel);
     return true;
@@ -243,16 +239,16 @@ static struct span channel_sent(struct stream *stream, bool failed, void *user)
     bool resume = false;
 
     pthread_mutex_lock(channel->lock);
-    outbox_clear(&channel->leaving);
+    batch_clear(&channel->leaving);
     channel->sending = false;
     channel->filling->leaving = 0;
-    if (!failed && channel->filling->size > 0) {
+    if (!failed && !outbox_is_empty(channel->filling)) {
         channel_load(channel);
         next = channel->left;
         if (channel->events->loaded != NULL)
             channel->events->loaded(channel, channel->user);
     }
-    if (channel->paused && channel_queued(channel) <= OUTBOX_SOFT_MAX / 2) {
+    if (channel->paused && outbox_own(channel->filling) <= OUTBOX_SOFT_MAX / 2) {
         channel->paused = false;
         resume = !channel->throttled;
     }
@@ -282,11 +278,12 @@ static bool channel_greeting(struct channel *channel, struct span *bytes)
     return true;
 }
 
-/* Lets the peer wait where it has so much to read first. */
+/* Lets the peer wait where it has so much to read first of what it asked for. What others want of
+ * it does not count: one for whom calls wait is to go on answering. */
 static void channel_hold(struct channel *channel)
 {
     pthread_mutex_lock(channel->lock);
-    channel->paused = channel_queued(channel) > OUTBOX_SOFT_MAX && channel->sending;
+    channel->paused = outbox_own(channel->filling) > OUTBOX_SOFT_MAX && channel->sending;
     if (channel->paused || channel->throttled)
         stream_pause(channel->stream); /* again, where a resume was on its way */
     pthread_mutex_unlock(channel->lock);

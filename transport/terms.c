@@ -29,7 +29,6 @@ static bool terms_scope(
     const char *dot = strchr(policy->endpoints, '.');
     size_t size = dot != NULL ? (size_t)(dot - policy->endpoints) : endpoints.size;
 
-    (void)terms;
     if (!pattern_is_valid(endpoints))
         snprintf(why, TERMS_TEXT_MAX,
                 "endpoints: `%.80s` is none; write `service.Method`, with `*` for one part and `>` "
@@ -39,8 +38,10 @@ static bool terms_scope(
         snprintf(why, TERMS_TEXT_MAX,
                 "endpoints: %.*s is a part of the node itself, and under no policy", (int)size,
                 policy->endpoints);
-    else if (policy->caller[0] != '\0' && !service_name_is_valid(terms_span(policy->caller)))
-        snprintf(why, TERMS_TEXT_MAX, "caller: `%.64s` is no service's name, such as `shop`",
+    else if (!scope_read(&terms->caller, policy->caller))
+        snprintf(why, TERMS_TEXT_MAX,
+                "caller: `%.64s` is none; write a service's name, user:alice, node:lamp or "
+                "client:till, with `*` for each one by itself",
                 policy->caller);
     return why[0] == '\0';
 }
@@ -69,6 +70,10 @@ static bool terms_limits(
     terms->in_flight_max = policy->in_flight_max;
     if (policy->in_flight_max > POLICY_IN_FLIGHT_MAX)
         snprintf(why, TERMS_TEXT_MAX, "in-flight: 1 to %d calls", POLICY_IN_FLIGHT_MAX);
+    terms->bytes_max = policy->bytes_in_flight_max;
+    if (policy->bytes_in_flight_max > POLICY_BYTES_MAX)
+        snprintf(why, TERMS_TEXT_MAX, "bytes-in-flight: %d MiB at most",
+                POLICY_BYTES_MAX / 1048576);
     if (rate == NULL)
         return why[0] == '\0';
     terms->rate_per_s = rate->per_s;
@@ -206,7 +211,7 @@ static bool terms_fault(
 static bool terms_says_nothing(const Mu__Router__V1__Policy *policy)
 {
     return policy->timeout_ms == 0 && policy->timeout_max_ms == 0 && policy->in_flight_max == 0 &&
-           policy->rate == NULL && policy->retries == NULL && policy->breaker == NULL &&
+           policy->bytes_in_flight_max == 0 && policy->rate == NULL && policy->retries == NULL && policy->breaker == NULL &&
            policy->n_weights == 0 && policy->n_labels == 0 && policy->fault == NULL;
 }
 

@@ -8,6 +8,7 @@
 
 #include "mu/router/v1/policy.pb-c.h"
 #include "transport/pattern.h"
+#include "transport/scope.h"
 #include "transport/terms_limits.h"
 
 enum {
@@ -34,9 +35,11 @@ struct terms_label {
 
 /* Settings that are not made are 0. */
 struct terms {
+    struct scope caller; /* borrowed: from the policy that was read */
     uint32_t timeout_ms;
     uint32_t timeout_max_ms;
     uint32_t in_flight_max;
+    uint64_t bytes_max;
     uint32_t rate_per_s;
     uint32_t rate_burst; /* at least 1 with a rate */
     uint32_t retries_max;

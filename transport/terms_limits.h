@@ -3,6 +3,7 @@
 
 enum {
     POLICY_IN_FLIGHT_MAX = 65536,   /* calls at a time that one may ask for */
+    POLICY_BYTES_MAX = 1073741824,  /* of calls under way that one may ask for */
     POLICIES_MAX = 128,             /* that hold at a time on one node */
     POLICY_RETRIES_MAX = 3,         /* tries after the first */
     POLICY_BACKOFF_MAX_MS = 10000,  /* the longest first pause that one may ask for */

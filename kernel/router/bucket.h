@@ -32,10 +32,15 @@ static inline void bucket_fill(
         bucket->level += past_us * per_s;
 }
 
+static inline bool bucket_has(const struct bucket *bucket)
+{
+    return bucket->level >= BUCKET_TOKEN;
+}
+
 /* Takes one token. False where there is none. */
 static inline bool bucket_take(struct bucket *bucket)
 {
-    if (bucket->level < BUCKET_TOKEN)
+    if (!bucket_has(bucket))
         return false;
     bucket->level -= BUCKET_TOKEN;
     return true;

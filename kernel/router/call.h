@@ -20,8 +20,12 @@ struct claim;
 struct kept;
 struct peer;
 struct policy;
+struct quota;
 struct user;
 struct waiter;
+
+/* Limits of calls and of bytes that one call may be under, two on each of three levels. */
+enum { CALL_QUOTAS_MAX = 6 };
 
 struct call {
     struct peer
@@ -31,8 +35,10 @@ struct call {
                                needs none */
     struct claim *claim;    /* borrowed: of its caller at its callee */
     struct user *on_behalf; /* held: whose call it is; NULL: nobody's */
-    struct policy *limited; /* held: it counts among the calls in flight of that one */
     struct policy *watched; /* held: whose breaker is told how it ends */
+    struct quota *quotas[CALL_QUOTAS_MAX]; /* borrowed: of policies that are held */
+    uint32_t quota_count;                  /* of those in which it counts … */
+    uint32_t quota_bytes;                  /* … with so many bytes */
     struct kept *kept;      /* owned: while it may be sent again */
     struct waiter *waiter;  /* owned: while it waits for an instance; else NULL */
     uint64_t caller_id;

@@ -29,46 +29,6 @@ bool claim_may_grow(const struct peer *caller, const struct peer *callee)
     return claim == NULL || claim->calls < callee->calls_max / (callee->claimants + 1);
 }
 
-/* ---- bytes ---- */
-
-/* What a turn began with is known by what the turn before ended with; nobody has to be told that a
- * send is over. */
-static void claim_roll(struct claim *claim)
-{
-    const struct outbox *out = &claim->callee->out;
-
-    if (claim->turn == out->turn)
-        return;
-    claim->leaving = claim->turn + 1 == out->turn ? claim->filling : 0;
-    claim->filling = 0;
-    claim->turn = out->turn;
-}
-
-static struct claim_senders claim_rolled(const struct peer *callee)
-{
-    struct claim_senders senders = callee->senders;
-
-    if (senders.turn == callee->out.turn)
-        return senders;
-    return (struct claim_senders){ .turn = callee->out.turn,
-        .leaving = senders.turn + 1 == callee->out.turn ? senders.filling : 0 };
-}
-
-size_t claim_waiting(const struct claim *claim)
-{
-    struct claim rolled = *claim;
-
-    claim_roll(&rolled);
-    return rolled.filling + (claim->callee->out.leaving != 0 ? rolled.leaving : 0);
-}
-
-uint32_t claim_senders(const struct peer *callee)
-{
-    const struct claim_senders senders = claim_rolled(callee);
-
-    return callee->out.leaving != 0 ? senders.leaving + senders.fresh : senders.filling;
-}
-
 bool claim_may_wait(const struct peer *caller, const struct peer *callee, size_t size)
 {
     size_t queued = outbox_queued(&callee->out);
@@ -80,20 +40,9 @@ bool claim_may_wait(const struct peer *caller, const struct peer *callee, size_t
     if (outbox_waiting(&callee->out) + size <= ROUTER_SHARE_FREE)
         return true;
     claim = claim_find(caller, callee);
-    share = claim != NULL ? claim_waiting(claim) : 0;
-    return share == 0 || (claim_senders(callee) + UINT64_C(1)) * (share + size) - share <=
+    share = claim != NULL ? outbox_share(&callee->out, &claim->turn) : 0;
+    return share == 0 || (callee->out.senders + UINT64_C(1)) * (share + size) - share <=
                                  OUTBOX_HARD_MAX - queued;
-}
-
-void claim_charge(struct claim *claim, size_t size)
-{
-    struct peer *callee = claim->callee;
-
-    claim_roll(claim);
-    callee->senders = claim_rolled(callee);
-    callee->senders.filling += claim->filling == 0;
-    callee->senders.fresh += claim->filling == 0 && claim->leaving == 0;
-    claim->filling += size;
 }
 
 /* ---- calls ---- */

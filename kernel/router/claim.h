@@ -13,7 +13,9 @@
  *
  * so that the nth gets an (n + 1)th of what is free when it comes, whatever the others do. One that
  * has nothing waiting there may always send what finds room; and as long as less than
- * ROUTER_SHARE_FREE bytes wait, so may all: who sends much where nobody else does is no flooder. */
+ * ROUTER_SHARE_FREE bytes wait, so may all: who sends much where nobody else does is no flooder.
+ *
+ * In which order they leave is the outbox's business, where each caller has its turn. */
 #pragma once
 
 #include <stdbool.h>
@@ -21,6 +23,7 @@
 #include <stdint.h>
 
 #include "base/list.h"
+#include "transport/outbox.h"
 
 struct peer;
 struct router;
@@ -29,19 +32,7 @@ struct claim {
     struct list link;    /* in caller->claims, or router.spare_claims */
     struct peer *callee; /* borrowed: its calls go before it does */
     uint32_t calls;
-
-    /* Bytes put into the callee's outbox, by the turn in which they were. */
-    uint64_t turn;  /* the outbox's when it was last looked at */
-    size_t filling; /* in that turn */
-    size_t leaving; /* in the one before */
-};
-
-/* How many senders an outbox holds bytes of, by the same turns. */
-struct claim_senders {
-    uint64_t turn;
-    uint32_t filling; /* with bytes of that turn */
-    uint32_t fresh;   /* those of them without bytes of the one before */
-    uint32_t leaving; /* with bytes of the one before */
+    struct turn turn; /* in the callee's outbox */
 };
 
 /* True where the caller may have one more call at `callee`, which has room for one. */
@@ -49,15 +40,6 @@ bool claim_may_grow(const struct peer *caller, const struct peer *callee);
 
 /* True where `size` bytes more of the caller's may wait for `callee`. */
 bool claim_may_wait(const struct peer *caller, const struct peer *callee, size_t size);
-
-/* `size` bytes of its caller's were put into the callee's outbox. */
-void claim_charge(struct claim *claim, size_t size);
-
-/* Bytes of its caller's that wait for the callee. */
-size_t claim_waiting(const struct claim *claim);
-
-/* Senders that have bytes waiting for `callee`. */
-uint32_t claim_senders(const struct peer *callee);
 
 /* Counts one more call of the caller's at `callee`. NULL: out of memory. */
 struct claim *claim_take(struct router *router, struct peer *caller, struct peer *callee);

@@ -19,7 +19,7 @@
 int control_open(struct control *control, struct shell *shell, int fd)
 {
     *control = (struct control){ .shell = shell, .fd = fd };
-    outbox_init(&control->leaving, FRAME_IPC);
+    control->leaving = BATCH_EMPTY;
     pthread_mutex_lock(&shell->lock);
     control->peer = router_attach_supervisor(&shell->router, NULL);
     if (control->peer != NULL)
@@ -47,7 +47,7 @@ static bool control_send(struct control *control)
         control->left.data += size + FRAME_IPC;
         control->left.size -= (size_t)size + FRAME_IPC;
     }
-    outbox_clear(&control->leaving);
+    batch_clear(&control->leaving);
     return true;
 }
 
@@ -56,16 +56,13 @@ void control_flush(struct control *control, struct peer *peer)
     if (control->waiting)
         return;
     do {
-        struct outbox empty = control->leaving;
-
-        control->left = outbox_take(&peer->out);
-        control->leaving = peer->out;
-        peer->out = empty;
+        outbox_load(&peer->out, &control->leaving);
+        control->left = (struct span){ control->leaving.bytes, control->leaving.size };
         if (!control_send(control)) {
             control->waiting = true;
             shell_wake(control->shell);
         }
-    } while (!control->waiting && peer->out.size > 0);
+    } while (!control->waiting && !outbox_is_empty(&peer->out));
 }
 
 void control_write(struct control *control)
@@ -73,7 +70,7 @@ void control_write(struct control *control)
     pthread_mutex_lock(&control->shell->lock);
     if (control_send(control)) {
         control->waiting = false;
-        if (control->peer->out.size > 0)
+        if (!outbox_is_empty(&control->peer->out))
             control_flush(control, control->peer);
     }
     pthread_mutex_unlock(&control->shell->lock);

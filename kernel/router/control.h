@@ -14,7 +14,7 @@ struct control {
     int fd;                /* owned */
     bool waiting;          /* guarded by shell.lock: the socket is full, the main thread goes on */
     struct span left;      /* guarded by shell.lock: of `leaving`: not sent yet */
-    struct outbox leaving; /* guarded by shell.lock */
+    struct batch leaving; /* guarded by shell.lock */
 };
 
 /* Joins the supervisor behind `fd` to the core and says READY. Returns 0 or -errno. */

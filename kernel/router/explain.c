@@ -14,6 +14,7 @@ static const char *const explain_names[SETTINGS] = {
     [SETTING_TIMEOUT] = "timeout",
     [SETTING_TIMEOUT_MAX] = "timeout-max",
     [SETTING_IN_FLIGHT] = "in-flight",
+    [SETTING_BYTES] = "bytes-in-flight",
     [SETTING_RATE] = "rate",
     [SETTING_RETRIES] = "retries",
     [SETTING_BREAKER] = "breaker",
@@ -22,15 +23,44 @@ static const char *const explain_names[SETTINGS] = {
     [SETTING_FAULT] = "fault",
 };
 
+enum { EXPLAIN_EFFECTS_MAX = SETTINGS + LEVELS * LIMITS };
+
 /* A reply with room for everything that it points at. */
 struct explain_draft {
+    struct scope_call whose; /* borrowed: from the request */
     Mu__Router__V1__ExplainReply reply;
-    Mu__Router__V1__PolicyEffect effects[SETTINGS];
-    Mu__Router__V1__PolicyEffect *each_effect[SETTINGS];
-    Mu__Router__V1__PolicyUse uses[SETTINGS];
+    Mu__Router__V1__PolicyEffect effects[EXPLAIN_EFFECTS_MAX];
+    Mu__Router__V1__PolicyEffect *each_effect[EXPLAIN_EFFECTS_MAX];
+    Mu__Router__V1__PolicyUse uses[EXPLAIN_EFFECTS_MAX];
     Mu__Router__V1__PolicyInstance *instances; /* owned */
     Mu__Router__V1__PolicyInstance **each_instance;
 };
+
+static void explain_add(const struct quota *quota, Mu__Router__V1__PolicyUse *use)
+{
+    use->in_flight += quota->in_flight;
+    use->bytes_in_flight += quota->bytes;
+}
+
+/* What counts for the policy's limits now, of the one caller who was asked about or of all. */
+static void explain_quota(const struct policy *policy, const struct scope_call *whose,
+        Mu__Router__V1__PolicyUse *use)
+{
+    struct span name = whose->names[policy->terms.caller.kind];
+    bool all = name.size == 1 && name.data[0] == '*';
+
+    if (policy->each == NULL || all)
+        explain_add(&policy->quota, use);
+    if (policy->each == NULL)
+        return;
+    use->callers = policy->each->count;
+    list_for_each (node, &policy->each->used) {
+        const struct quota *quota = list_entry(node, struct quota, used);
+
+        if (all || quota_is_of(quota, name))
+            explain_add(quota, use);
+    }
+}
 
 static void explain_effect(const struct router *router, struct explain_draft *draft,
         enum setting setting, const struct policy *policy)
@@ -41,7 +71,7 @@ static void explain_effect(const struct router *router, struct explain_draft *dr
 
     mu__router__v1__policy_effect__init(effect);
     mu__router__v1__policy_use__init(use);
-    use->in_flight = policy->in_flight;
+    explain_quota(policy, &draft->whose, use);
     use->refused = policy->refused;
     use->retries = policy->retries;
     use->retries_spared = policy->retries_spared;
@@ -87,17 +117,37 @@ static bool explain_instances(
     return true;
 }
 
-static void explain_fill(struct router *router, struct span endpoint, struct span caller,
-        struct explain_draft *draft)
+/* Whose call it is, from `caller` of the request. False where that is none. */
+static bool explain_read(const char *caller, struct scope_call *whose)
+{
+    struct scope scope;
+
+    *whose = (struct scope_call){ .names[SCOPE_ALL] = { NULL, 0 } };
+    if (!scope_read(&scope, caller))
+        return false;
+    if (scope.kind != SCOPE_ALL)
+        whose->names[scope.kind] = (struct span){ (const uint8_t *)scope.name, strlen(scope.name) };
+    return true;
+}
+
+static void explain_fill(struct router *router, struct span endpoint, struct explain_draft *draft)
 {
     struct settings settings;
 
     mu__router__v1__explain_reply__init(&draft->reply);
     draft->reply.effects = draft->each_effect;
-    policies_resolve(router, endpoint, caller, &settings);
+    policies_resolve(router, endpoint, &draft->whose, &settings);
     for (int i = 0; i < SETTINGS; i++) {
+        enum setting setting = (enum setting)i;
+
         if (settings.by[i] != NULL)
-            explain_effect(router, draft, (enum setting)i, settings.by[i]);
+            explain_effect(router, draft, setting, settings.by[i]);
+        for (int level = 0; setting_is_limit(setting) && level < LEVELS; level++) {
+            const struct policy *policy = *settings_limit(&settings, (enum level)level, setting);
+
+            if (policy != NULL)
+                explain_effect(router, draft, setting, policy);
+        }
     }
 }
 
@@ -105,22 +155,24 @@ void explain_answer(struct router *router, struct peer *peer, const struct envel
 {
     static const struct verdict none = { CODE_INVALID_ARGUMENT, EXECUTED_NO, 0,
         "endpoint: write `service.Method`" };
+    static const struct verdict nobody = { CODE_INVALID_ARGUMENT, EXECUTED_NO, 0,
+        "caller: write a service's name, user:alice, node:lamp or client:till" };
     static const struct verdict no_memory = { CODE_RESOURCE_EXHAUSTED, EXECUTED_NO, 0,
         "no memory is left" };
     struct explain_draft draft = { .instances = NULL };
     Mu__Router__V1__ExplainRequest *request =
             own_unpack(router, peer, envelope, &mu__router__v1__explain_request__descriptor);
     struct span endpoint;
-    struct span caller;
 
     if (request == NULL)
         return;
     endpoint = (struct span){ (const uint8_t *)request->endpoint, strlen(request->endpoint) };
-    caller = (struct span){ (const uint8_t *)request->caller, strlen(request->caller) };
     if (!endpoint_is_valid(endpoint)) {
         say_verdict(router, peer, envelope->id, &none);
+    } else if (!explain_read(request->caller, &draft.whose)) {
+        say_verdict(router, peer, envelope->id, &nobody);
     } else {
-        explain_fill(router, endpoint, caller, &draft);
+        explain_fill(router, endpoint, &draft);
         if (explain_instances(
                     router, service_find(&router->services, route_service_name(endpoint)), &draft))
             own_reply(router, peer, envelope->id, &draft.reply.base);

@@ -35,37 +35,119 @@ static bool gate_fault(struct router *router, struct peer *peer, const struct en
             &(struct verdict){ (enum code)policy->terms.fault_code, EXECUTED_NO, 0, text });
 }
 
-static bool gate_in_flight(struct router *router, struct peer *peer,
-        const struct envelope *envelope, const struct draft *draft)
-{
-    struct policy *policy = draft->settings->by[SETTING_IN_FLIGHT];
-    char text[STATUS_TEXT_MAX];
+/* ---- limits ---- */
 
-    if (policy->in_flight < policy->terms.in_flight_max)
-        return true;
-    policy->refused += 1;
-    snprintf(text, sizeof(text), "the policy of %s lets %u calls be under way at a time",
-            policy->message->endpoints, policy->terms.in_flight_max);
-    return gate_refuse(router, peer, envelope,
-            &(struct verdict){ CODE_RESOURCE_EXHAUSTED, EXECUTED_NO, GATE_RETRY_MS, text });
+/* Whose call it is, and what it counts with. */
+struct gate_call {
+    struct scope_call whose;
+    size_t bytes;
+    uint64_t now_us;
+};
+
+static struct gate_call gate_read(const struct draft *draft, uint64_t now_us)
+{
+    const struct envelope *envelope = draft->envelope;
+    bool streams =
+            envelope->shape == SHAPE_CLIENT_STREAM || envelope->shape == SHAPE_TWO_WAY;
+    struct gate_call call = { .bytes = envelope->body.size + (streams ? STREAM_WINDOW : 0),
+        .now_us = now_us };
+
+    policy_whose(&call.whose, draft->peer, draft->user);
+    return call;
 }
 
-static bool gate_rate(struct router *router, struct peer *peer, const struct envelope *envelope,
-        const struct draft *draft)
+/* Where the call counts for the policy's limits. */
+static struct quota *gate_quota(struct policy *policy, const struct gate_call *call)
 {
-    struct policy *policy = draft->settings->by[SETTING_RATE];
+    const struct terms *terms = &policy->terms;
+    struct quota *quota = NULL;
+
+    if (policy->each != NULL)
+        quota = quota_take(policy->each, call->whose.names[terms->caller.kind],
+                (struct quota_rate){ terms->rate_per_s, terms->rate_burst }, call->now_us);
+    return quota != NULL ? quota : &policy->quota;
+}
+
+/* True where the limit has room for the call. */
+static bool gate_has_room(
+        enum setting setting, const struct policy *policy, struct quota *quota, size_t bytes)
+{
+    const struct terms *terms = &policy->terms;
+
+    if (setting == SETTING_IN_FLIGHT)
+        return quota->in_flight < terms->in_flight_max;
+    if (setting == SETTING_BYTES)
+        return quota->bytes == 0 || quota->bytes + bytes <= terms->bytes_max;
+    return bucket_has(&quota->rate);
+}
+
+/* `the policy of shop.* for user:* (alice) lets … `. */
+static void gate_write(char text[STATUS_TEXT_MAX], enum setting setting,
+        const struct policy *policy, struct span name)
+{
+    const struct scope *caller = &policy->terms.caller;
+    char scope[2 * SCOPE_NAME_MAX] = "";
+
+    if (caller->each)
+        snprintf(scope, sizeof(scope), " for %s (%.*s)", policy->message->caller, (int)name.size,
+                (const char *)name.data);
+    else if (caller->kind != SCOPE_ALL)
+        snprintf(scope, sizeof(scope), " for %s", policy->message->caller);
+    if (setting == SETTING_IN_FLIGHT)
+        snprintf(text, STATUS_TEXT_MAX, "the policy of %s%s lets %u calls be under way at a time",
+                policy->message->endpoints, scope, policy->terms.in_flight_max);
+    else if (setting == SETTING_BYTES)
+        snprintf(text, STATUS_TEXT_MAX,
+                "the policy of %s%s lets calls with %llu bytes be under way at a time",
+                policy->message->endpoints, scope, (unsigned long long)policy->terms.bytes_max);
+    else
+        snprintf(text, STATUS_TEXT_MAX,
+                "the policy of %s%s lets %u calls a second through, %u at once",
+                policy->message->endpoints, scope, policy->terms.rate_per_s,
+                policy->terms.rate_burst);
+}
+
+/* True where the limit lets the call through; else its caller is told. */
+static bool gate_limit(struct router *router, const struct draft *draft, struct policy *policy,
+        enum setting setting, const struct gate_call *call)
+{
+    struct quota *quota = gate_quota(policy, call);
     uint32_t per_s = policy->terms.rate_per_s;
     char text[STATUS_TEXT_MAX];
 
-    bucket_fill(&policy->rate, per_s, policy->terms.rate_burst, router->now_us);
-    if (bucket_take(&policy->rate))
+    if (setting == SETTING_RATE)
+        bucket_fill(&quota->rate, per_s, policy->terms.rate_burst, call->now_us);
+    if (gate_has_room(setting, policy, quota, call->bytes))
         return true;
     policy->refused += 1;
-    snprintf(text, sizeof(text), "the policy of %s lets %u calls a second through, %u at once",
-            policy->message->endpoints, per_s, policy->terms.rate_burst);
-    return gate_refuse(router, peer, envelope,
+    gate_write(text, setting, policy, call->whose.names[policy->terms.caller.kind]);
+    return gate_refuse(router, draft->peer, draft->envelope,
             &(struct verdict){ CODE_RESOURCE_EXHAUSTED, EXECUTED_NO,
-                    bucket_wait_ms(&policy->rate, per_s), text });
+                    setting == SETTING_RATE ? bucket_wait_ms(&quota->rate, per_s) : GATE_RETRY_MS,
+                    text });
+}
+
+/* A call that one limit refuses takes nothing from the rates of the others. */
+static bool gate_limits(struct router *router, const struct draft *draft)
+{
+    const struct gate_call call = gate_read(draft, router->now_us);
+    const struct settings *settings = draft->settings;
+
+    for (int i = 0; i < LEVELS * LIMITS; i++) {
+        struct policy *policy = settings->limits[i / LIMITS][i % LIMITS];
+
+        if (policy != NULL &&
+                !gate_limit(router, draft, policy,
+                        (enum setting)(SETTING_IN_FLIGHT + i % LIMITS), &call))
+            return false;
+    }
+    for (int level = 0; level < LEVELS; level++) {
+        struct policy *policy = settings->limits[level][SETTING_RATE - SETTING_IN_FLIGHT];
+
+        if (policy != NULL)
+            bucket_take(&gate_quota(policy, &call)->rate);
+    }
+    return true;
 }
 
 bool gate_judge(struct router *router, struct peer *peer, const struct envelope *envelope,
@@ -74,9 +156,7 @@ bool gate_judge(struct router *router, struct peer *peer, const struct envelope 
     const struct settings *settings = draft->settings;
 
     return (settings->by[SETTING_FAULT] == NULL || gate_fault(router, peer, envelope, draft)) &&
-           (settings->by[SETTING_IN_FLIGHT] == NULL ||
-                   gate_in_flight(router, peer, envelope, draft)) &&
-           (settings->by[SETTING_RATE] == NULL || gate_rate(router, peer, envelope, draft));
+           (!settings->limited || gate_limits(router, draft));
 }
 
 uint64_t gate_timeout_ms(const struct settings *settings, const struct envelope *envelope)
@@ -93,17 +173,42 @@ uint64_t gate_timeout_ms(const struct settings *settings, const struct envelope 
     return timeout_ms;
 }
 
-void gate_count(struct call *call, const struct settings *settings)
+/* Once, whatever limits of calls and of bytes the policy has. */
+static void gate_count_in(struct call *call, struct quota *quota)
 {
-    if (settings->by[SETTING_IN_FLIGHT] == NULL)
-        return;
-    call->limited = policy_hold(settings->by[SETTING_IN_FLIGHT]);
-    call->limited->in_flight += 1;
+    for (uint32_t i = 0; i < call->quota_count; i++) {
+        if (call->quotas[i] == quota)
+            return;
+    }
+    policy_hold(quota->policy);
+    quota->in_flight += 1;
+    quota->bytes += call->quota_bytes;
+    call->quotas[call->quota_count++] = quota;
+}
+
+void gate_count(struct call *call, const struct draft *draft, uint64_t now_us)
+{
+    const struct gate_call read = gate_read(draft, now_us);
+
+    call->quota_bytes = (uint32_t)read.bytes;
+    for (int level = 0; level < LEVELS; level++) {
+        for (int i = SETTING_IN_FLIGHT; i < SETTING_RATE; i++) {
+            struct policy *policy = draft->settings->limits[level][i - SETTING_IN_FLIGHT];
+
+            if (policy != NULL)
+                gate_count_in(call, gate_quota(policy, &read));
+        }
+    }
 }
 
 void gate_discount(struct call *call)
 {
-    call->limited->in_flight -= 1;
-    policy_release(call->limited);
-    call->limited = NULL;
+    for (uint32_t i = 0; i < call->quota_count; i++) {
+        struct quota *quota = call->quotas[i];
+
+        quota->in_flight -= 1;
+        quota->bytes -= call->quota_bytes;
+        policy_release(quota->policy);
+    }
+    call->quota_count = 0;
 }

@@ -1,5 +1,5 @@
 /* kernel/router/gate.h - what a policy refuses before a call is sent to anybody: faults, calls over
- * a rate, and more calls at a time than a scope may have. And how long a call may last. */
+ * a rate, and more calls or bytes at a time than a scope may have. And how long a call may last. */
 #pragma once
 
 #include "kernel/router/policy.h"
@@ -8,7 +8,7 @@
 /* What the functions below do where a policy holds. */
 bool gate_judge(struct router *router, struct peer *peer, const struct envelope *envelope,
         struct draft *draft);
-void gate_count(struct call *call, const struct settings *settings);
+void gate_count(struct call *call, const struct draft *draft, uint64_t now_us);
 void gate_discount(struct call *call);
 
 /* Finds what holds for the call, into `draft->settings`. False where it is refused, which the
@@ -16,7 +16,7 @@ void gate_discount(struct call *call);
 static inline bool gate_admit(struct router *router, struct peer *peer,
         const struct envelope *envelope, struct draft *draft)
 {
-    draft->settings = policy_find(router, peer, envelope->endpoint);
+    draft->settings = policy_find(router, peer, draft->user, envelope->endpoint);
     return draft->settings == NULL || gate_judge(router, peer, envelope, draft);
 }
 
@@ -24,14 +24,14 @@ static inline bool gate_admit(struct router *router, struct peer *peer,
 uint64_t gate_timeout_ms(const struct settings *settings, const struct envelope *envelope);
 
 /* The call has a slot, and counts from now on; it is over, and does no more. */
-static inline void gate_enter(struct call *call, const struct settings *settings)
+static inline void gate_enter(struct call *call, const struct draft *draft, uint64_t now_us)
 {
-    if (settings != NULL)
-        gate_count(call, settings);
+    if (draft->settings != NULL && draft->settings->limited)
+        gate_count(call, draft, now_us);
 }
 
 static inline void gate_leave(struct call *call)
 {
-    if (call->limited != NULL)
+    if (call->quota_count != 0)
         gate_discount(call);
 }

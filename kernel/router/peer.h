@@ -98,7 +98,6 @@ struct peer {
 
     struct list claims; /* struct claim: at those that it calls; they go when their calls do */
     uint32_t claimants; /* callers that have calls here */
-    struct claim_senders senders; /* of what waits in `out` */
 
     struct call_index index; /* its calls by their ids */
     struct list calls_made;  /* struct call.by_caller */

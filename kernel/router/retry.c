@@ -180,7 +180,7 @@ static void retry_send(struct router *router, struct call *call)
         return;
     }
     right_restamp(router, call, &draft);
-    draft.settings = policy_find(router, caller, envelope.endpoint);
+    draft.settings = policy_find(router, caller, call->on_behalf, envelope.endpoint);
     if (route_find_callee(router, caller, &envelope, &draft, &refusal) &&
             route_hand_over(router, call, &envelope, &draft, &refusal)) {
         if (kept->policy == NULL)

@@ -268,7 +268,7 @@ struct call *route_seat(struct router *router, struct peer *peer, const struct e
     call->deadline_us = draft->deadline_us;
     call->window_up = STREAM_WINDOW;
     call->window_down = STREAM_WINDOW;
-    gate_enter(call, draft->settings);
+    gate_enter(call, draft, router->now_us);
     route_trace(router, envelope, draft, call);
     list_push(&peer->calls_made, &call->by_caller);
     list_push(&callee->calls_taken, &call->by_callee);
@@ -296,13 +296,11 @@ static bool route_forward(struct router *router, struct call *call, struct claim
         .timeout_ms = route_remaining_ms(router, call->deadline_us),
         .trace = { call->trace, TRACE_SIZE },
         .caller = draft->caller };
-    size_t queued = callee->out.size;
 
-    if (!say(router, callee, &forward, OUTBOX_CALLS))
+    if (!say_for(router, claim, &forward, OUTBOX_CALLS))
         return false;
     call->started_us = router->now_us;
-    tally_sent(router, call, callee);
-    claim_charge(claim, callee->out.size - queued);
+    tally_sent(router, call, claim);
     callee->calls += 1;
     throttle_hasten(router, callee);
     return true;
@@ -385,7 +383,7 @@ void route_move(struct router *router, struct call *call, const struct envelope 
     wheel_remove(&router->wheel, &call->timer);
     if (call->deadline_us != 0)
         wheel_add(&router->wheel, &call->timer, (call->deadline_us + 999) / 1000);
-    moved.settings = policy_find(router, call->caller, envelope->endpoint);
+    moved.settings = policy_find(router, call->caller, call->on_behalf, envelope->endpoint);
     moved.callee = route_pick(router, call->caller, envelope, &moved);
     if (!right_still_holds(router, call, envelope->endpoint, &refusal)) {
         tally_blame(router, CAUSE_NO_CAPABILITY);

@@ -22,19 +22,36 @@ void say_wake(struct router *router, struct peer *peer)
     }
 }
 
-bool say(struct router *router, struct peer *peer, const struct envelope *envelope,
-        enum outbox_lane lane)
+/* Something was to be put into the peer's outbox. True where it was. */
+static bool say_done(struct router *router, struct peer *peer, enum outbox_outcome outcome)
 {
-    enum outbox_outcome outcome;
-
-    if (peer->doomed || peer == &router->self)
-        return true; /* nobody is there to hear it */
-    outcome = outbox_put(&peer->out, envelope, lane);
     slow_look(router, peer);
     if (outcome != OUTBOX_OK)
         return false;
     say_wake(router, peer);
     return true;
+}
+
+/* True where nobody is there to hear what is said. */
+static bool say_is_moot(const struct router *router, const struct peer *peer)
+{
+    return peer->doomed || peer == &router->self;
+}
+
+bool say(struct router *router, struct peer *peer, const struct envelope *envelope,
+        enum outbox_lane lane)
+{
+    return say_is_moot(router, peer) ||
+           say_done(router, peer, outbox_put(&peer->out, envelope, lane));
+}
+
+bool say_for(struct router *router, struct claim *claim, const struct envelope *envelope,
+        enum outbox_lane lane)
+{
+    struct peer *callee = claim->callee;
+
+    return say_is_moot(router, callee) ||
+           say_done(router, callee, outbox_put_for(&callee->out, envelope, lane, &claim->turn));
 }
 
 void say_surely(struct router *router, struct peer *peer, const struct envelope *envelope)
@@ -113,8 +130,10 @@ static void call_abort_one(struct router *router, struct call *call, const struc
         call_finish(router, call); /* nobody has it */
         return;
     }
-    say_surely(router, call->callee,
-            &(struct envelope){ .kind = ENVELOPE_CANCEL, .id = call_id(&router->calls, call) });
+    if (!say_for(router, call->claim,
+                &(struct envelope){ .kind = ENVELOPE_CANCEL, .id = call_id(&router->calls, call) },
+                OUTBOX_RESULTS))
+        say_doom(router, call->callee);
 }
 
 void call_abort(struct router *router, struct call *call, const struct verdict *verdict)

@@ -31,7 +31,11 @@ struct verdict {
 bool say(struct router *router, struct peer *peer, const struct envelope *envelope,
         enum outbox_lane lane);
 
-/* The same for what must arrive (results, cancels): a peer without room even for that is doomed. */
+/* The same for what belongs to a call of the claim's caller: in its turn at its callee. */
+bool say_for(struct router *router, struct claim *claim, const struct envelope *envelope,
+        enum outbox_lane lane);
+
+/* The same as `say` for what must arrive (results, cancels): a peer without room even for that is doomed. */
 void say_surely(struct router *router, struct peer *peer, const struct envelope *envelope);
 
 /* The shell is to look at the peer. */

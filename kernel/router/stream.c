@@ -30,14 +30,13 @@ static void stream_forward(
         struct router *router, struct call *call, struct envelope *envelope, bool up)
 {
     enum outbox_lane lane = envelope->kind == ENVELOPE_ITEM ? OUTBOX_CALLS : OUTBOX_RESULTS;
-    struct peer *receiver = up ? call->callee : call->caller;
-    size_t queued = receiver->out.size;
+    bool said;
 
     envelope->id = up ? call_id(&router->calls, call) : call->caller_id;
-    if (!say(router, receiver, envelope, lane))
+    said = up ? say_for(router, call->claim, envelope, lane)
+              : say(router, call->caller, envelope, lane);
+    if (!said)
         stream_fail(router, call, CODE_RESOURCE_EXHAUSTED, "too many bytes wait for the receiver");
-    else if (up)
-        claim_charge(call->claim, receiver->out.size - queued);
 }
 
 static void stream_item(

@@ -171,13 +171,15 @@ void tally_opened(struct router *router, struct call *call)
     tally_end(router);
 }
 
-void tally_sent(struct router *router, const struct call *call, struct peer *callee)
+void tally_sent(struct router *router, const struct call *call, const struct claim *claim)
 {
     struct tally *note = tally_of(router, call);
+    struct peer *callee = claim->callee;
 
     note->sent = true;
     note->queued_us = tally_since(note, router->now_us);
-    if (callee->out.leaving != 0)
+    note->round = claim->turn.round;
+    if (callee->out.leaving != 0 || note->round > callee->out.round)
         list_push(&callee->waiting, &note->waiting);
 }
 
@@ -227,8 +229,12 @@ static void tally_leave(struct tally *note, uint64_t now_us)
 
 void tally_left(struct peer *peer, uint64_t now_us)
 {
-    while (!list_is_empty(&peer->waiting))
-        tally_leave(list_entry(peer->waiting.next, struct tally, waiting), now_us);
+    list_for_each_safe (node, &peer->waiting) {
+        struct tally *note = list_entry(node, struct tally, waiting);
+
+        if (note->round < peer->out.round)
+            tally_leave(note, now_us);
+    }
 }
 
 /* ---- records ---- */

@@ -14,6 +14,7 @@
 #include "kernel/router/meter.h"
 
 struct call;
+struct claim;
 struct draft;
 struct peer;
 struct router;
@@ -23,7 +24,8 @@ struct verdict;
 struct tally {
     struct method *method; /* borrowed: for good; NULL: it is noted, or not taken in */
     uint64_t began_us;     /* that it came; before it was sent, where it waited for an instance */
-    struct list waiting;   /* in callee->waiting, until the system has it */
+    struct list waiting;   /* in callee->waiting, until the system has it … */
+    uint64_t round;        /* … with this round of the callee's outbox */
     uint64_t bytes_up;     /* of bodies, towards the callee */
     uint64_t bytes_down;
     uint32_t items_up;
@@ -73,8 +75,8 @@ void tally_end(struct router *router);
 /* The call has a slot: the draft is taken in. */
 void tally_opened(struct router *router, struct call *call);
 
-/* It was put into the callee's outbox; once more where it is tried again. */
-void tally_sent(struct router *router, const struct call *call, struct peer *callee);
+/* It was put into the outbox of the claim's callee; once more where it is tried again. */
+void tally_sent(struct router *router, const struct call *call, const struct claim *claim);
 
 /* It is taken from its callee, to be tried again. */
 void tally_taken_back(struct router *router, const struct call *call);
@@ -82,7 +84,7 @@ void tally_taken_back(struct router *router, const struct call *call);
 /* An item of `size` bytes was sent on. */
 void tally_item(struct router *router, struct call *call, size_t size, bool up);
 
-/* All that waited for the peer is on its way. */
+/* A round of what waited for the peer is on its way. */
 void tally_left(struct peer *peer, uint64_t now_us);
 
 /* Why the next refusal or abort comes to be, where its code does not say it. */

@@ -155,16 +155,17 @@ static void hear(struct actor *actor, const struct envelope *envelope)
  * router has, and for no others. */
 static void listen(struct stage *stage, struct actor *actor)
 {
-    struct span bytes = outbox_take(&actor->peer->out);
     struct frame_reader reader;
     struct envelope envelope;
     enum frame_outcome outcome;
 
-    frame_reader_init(&reader, bytes, FRAME_IPC);
-    while ((outcome = frame_next(&reader, &envelope)) == FRAME_ENVELOPE)
-        hear(actor, &envelope);
-    CHECK(outcome == FRAME_END);
-    outbox_clear(&actor->peer->out);
+    while (!outbox_is_empty(&actor->peer->out)) {
+        frame_reader_init(&reader, outbox_take(&actor->peer->out), FRAME_IPC);
+        while ((outcome = frame_next(&reader, &envelope)) == FRAME_ENVELOPE)
+            hear(actor, &envelope);
+        CHECK(outcome == FRAME_END);
+        outbox_clear(&actor->peer->out);
+    }
     for (uint64_t id = 1; id < IDS && !actor->peer->doomed; id++)
         CHECK((actor->nonce[id] != 0) ==
                 (call_find_by_caller(&stage->router.calls, &actor->peer->index, id) != NULL));

@@ -9,6 +9,8 @@ mu_add_test(router_session_test SOURCES router_session_test.c router_bus.c LINK 
 foreach(subject cap claim export limit neighbour crossing routes mesh report share slow tally throttle visitor)
   mu_add_test(router_${subject}_test SOURCES router_${subject}_test.c router_bus.c LINK mu_router_core)
 endforeach()
+mu_add_test(router_quota_test SOURCES router_quota_test.c router_users.c router_policies.c router_bus.c
+  LINK mu_router_core)
 mu_add_test(router_breaker_test SOURCES router_breaker_test.c LINK mu_router_core)
 foreach(subject policy choice retry)
   mu_add_test(router_${subject}_test SOURCES router_${subject}_test.c router_policies.c router_bus.c

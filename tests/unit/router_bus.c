@@ -206,16 +206,22 @@ int bus_say(struct bus *bus, struct peer *peer, struct envelope envelope)
 
 size_t bus_hear(struct bus *bus, struct peer *peer)
 {
-    struct span waiting = outbox_take(&peer->out);
+    size_t room = outbox_queued(&peer->out) - peer->out.leaving;
     struct frame_reader reader;
+    size_t size = 0;
 
     free(bus->bytes);
-    bus->bytes = malloc(waiting.size + 1);
+    bus->bytes = malloc(room + 1);
     assert_non_null(bus->bytes);
-    if (waiting.size > 0)
-        memcpy(bus->bytes, waiting.data, waiting.size);
-    frame_reader_init(&reader, (struct span){ bus->bytes, waiting.size }, FRAME_IPC);
-    outbox_clear(&peer->out);
+    while (!outbox_is_empty(&peer->out)) {
+        struct span round = outbox_take(&peer->out);
+
+        memcpy(bus->bytes + size, round.data, round.size);
+        size += round.size;
+        outbox_clear(&peer->out);
+    }
+    assert_int_equal(size, room);
+    frame_reader_init(&reader, (struct span){ bus->bytes, size }, FRAME_IPC);
     bus->heard_count = 0;
     while (bus->heard_count < BUS_HEARD_MAX &&
             frame_next(&reader, &bus->heard[bus->heard_count]) == FRAME_ENVELOPE)

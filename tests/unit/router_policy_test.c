@@ -281,6 +281,11 @@ static void write_crowd(struct written *written)
     written->policy.in_flight_max = POLICY_IN_FLIGHT_MAX + 1;
 }
 
+static void write_much(struct written *written)
+{
+    written->policy.bytes_in_flight_max = POLICY_BYTES_MAX + UINT64_C(1);
+}
+
 static void write_no_rate(struct written *written)
 {
     write_rate(written, 0, 5);
@@ -400,6 +405,7 @@ static void test_a_request_that_is_wrong_in_any_part_says_so_and_changes_nothing
         { write_long_timeout, "timeout:" },
         { write_timeout_over_max, "timeout-max" },
         { write_crowd, "in-flight:" },
+        { write_much, "bytes-in-flight:" },
         { write_no_rate, "rate:" },
         { write_high_rate, "rate:" },
         { write_many_retries, "retries:" },
@@ -561,7 +567,7 @@ static void test_what_is_found_is_what_a_look_at_all_policies_finds(void **state
         assert_int_equal(bus_set_policies(&bus, supervisor, each, count), OK);
         for (size_t k = 0; k < sizeof(expected) / sizeof(expected[0]); k++) {
             const struct settings *settings =
-                    policy_find(&bus.router, supervisor, bus_text(expected[k].endpoint));
+                    policy_find(&bus.router, supervisor, NULL, bus_text(expected[k].endpoint));
             uint32_t found = settings == NULL || settings->by[SETTING_TIMEOUT] == NULL
                                      ? 0
                                      : settings->by[SETTING_TIMEOUT]->terms.timeout_ms;

@@ -387,7 +387,7 @@ static void test_a_call_waits_until_the_send_before_it_is_done(void **state)
     (void)state;
     greeter->out.leaving = 1;
     call = bus_call(&bus, caller, 1, "greeter.Hello", SHAPE_UNARY, greeter);
-    tally_left(greeter, bus.now_us + 300);
+    tally_left(greeter, bus.now_us + 300); /* what was heard has left */
     greeter->out.leaving = 0;
     bus.now_us += 1000;
     answer(greeter, call.id, "");

@@ -15,12 +15,14 @@
 #include "services/interface/mu/instance.h"
 #include "services/interface/mu/output.h"
 #include "services/interface/mu/setting.h"
+#include "services/interface/mu/size.h"
 #include "services/interface/mu/table.h"
 
 static const struct flag policy_caller_flags[] = {
     { .name = "caller",
-            .value = "SERVICE",
-            .help = "of calls that this service makes; default: everybody's",
+            .value = "CALLER",
+            .help = "whose calls: a service, user:alice, node:lamp, client:till, or user:* …; "
+                    "default: everybody's",
             .complete = COMPLETE_SERVICE },
     { .name = NULL },
 };
@@ -242,8 +244,9 @@ static const struct command policy_set_command = {
     .flags =
             (const struct flag[]){
                     { .name = "caller",
-                            .value = "SERVICE",
-                            .help = "only for calls that this service makes",
+                            .value = "CALLER",
+                            .help = "only for calls of a service, user:alice, node:lamp or "
+                                    "client:till; `*` for each one by itself",
                             .complete = COMPLETE_SERVICE },
                     { .name = "for",
                             .value = "TIME",
@@ -254,9 +257,11 @@ static const struct command policy_set_command = {
             "SCOPE is service.Method; `*` stands for one part, `>` for the rest. It takes the "
             "place "
             "of what the scope had. With --for it stands above that, until it ends. A call takes "
-            "each setting from the narrowest policy that has it.\n"
+            "each setting from the narrowest policy that has it; limits for everybody, for a service, node or "
+            "client, and for a user hold beside each other.\n"
             "  timeout=2s timeout-max=10s      for calls that bring no time; no call has longer\n"
             "  in-flight=100 rate=50 burst=100 calls of the scope at a time, a second, at once\n"
+            "  bytes-in-flight=8MiB            bytes that calls under way brought\n"
             "  retries=2 backoff=10ms          what was not executed is tried again\n"
             "  idempotent=yes                  the rest, too: twice does no harm\n"
             "  breaker=5 breaker-percent=50    failures in a row, or in a window, that leave an\n"
@@ -270,6 +275,8 @@ static const struct command policy_set_command = {
             (const struct example[]){
                     { "mu policy set 'shop.*' timeout=2s retries=2 breaker=5", "until removed" },
                     { "mu policy set shop.Pay weight=1.1.0:10", "a tenth to the new version" },
+                    { "mu policy set 'shop.*' --caller 'user:*' rate=20 in-flight=8",
+                            "what each user may do" },
                     { "mu policy set shop.Pay abort=UNAVAILABLE percent=10 --for 5m",
                             "does the caller cope?" },
                     { NULL, NULL },
@@ -329,9 +336,13 @@ static const struct table_column explain_columns[EXPLAIN_COLUMNS] = {
 static void explain_use(const Mu__Router__V1__PolicyEffect *effect, char *text, size_t size)
 {
     const Mu__Router__V1__PolicyUse *use = effect->use;
+    char bytes[SIZE_TEXT_MAX];
 
     if (strcmp(effect->setting, "in-flight") == 0)
         snprintf(text, size, "%u now, %" PRIu64 " refused", use->in_flight, use->refused);
+    else if (strcmp(effect->setting, "bytes-in-flight") == 0)
+        snprintf(text, size, "%s now, %" PRIu64 " refused", size_print(use->bytes_in_flight, bytes),
+                use->refused);
     else if (strcmp(effect->setting, "rate") == 0)
         snprintf(text, size, "%" PRIu64 " refused", use->refused);
     else if (strcmp(effect->setting, "retries") == 0)

@@ -3,6 +3,7 @@
 #include "services/interface/mu/setting.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -12,8 +13,8 @@
 #include "mu/status.h"
 #include "services/interface/mu/duration.h"
 
-const char setting_choices[] = "timeout=|timeout-max=|in-flight=|rate=|burst=|retries=|backoff=|"
-                               "idempotent=|breaker=|breaker-percent=|breaker-window=|eject=|"
+const char setting_choices[] = "timeout=|timeout-max=|in-flight=|bytes-in-flight=|rate=|burst=|"
+                               "retries=|backoff=|idempotent=|breaker=|breaker-percent=|breaker-window=|eject=|"
                                "weight=|label=|abort=|delay=|percent=";
 
 enum { SETTING_CODE_MAX = 16 };
@@ -65,6 +66,27 @@ static bool setting_timeout_max(struct setting_policy *policy, const char *value
 static bool setting_in_flight(struct setting_policy *policy, const char *value)
 {
     return setting_number(value, &policy->message.in_flight_max);
+}
+
+/* `1048576`, `1024KiB` or `1MiB`. */
+static bool setting_bytes(struct setting_policy *policy, const char *value)
+{
+    size_t digits = strspn(value, "0123456789");
+    const char *unit = value + digits;
+    char text[SETTING_PART_MAX];
+    uint32_t number;
+
+    snprintf(text, sizeof(text), "%.*s", (int)digits, value);
+    if (!setting_number(text, &number))
+        return false;
+    policy->message.bytes_in_flight_max = number;
+    if (strcmp(unit, "KiB") == 0)
+        policy->message.bytes_in_flight_max <<= 10;
+    else if (strcmp(unit, "MiB") == 0)
+        policy->message.bytes_in_flight_max <<= 20;
+    else
+        return unit[0] == '\0';
+    return true;
 }
 
 static bool setting_rate(struct setting_policy *policy, const char *value)
@@ -204,6 +226,8 @@ static const struct setting_word {
     { "timeout", "timeout", setting_timeout, "2s", "for calls that bring no time of their own" },
     { "timeout-max", "timeout-max", setting_timeout_max, "10s", "no call has longer" },
     { "in-flight", "in-flight", setting_in_flight, "100", "calls of the scope at a time" },
+    { "bytes-in-flight", "bytes-in-flight", setting_bytes, "8MiB",
+            "bytes that calls of the scope bring at a time" },
     { "rate", "rate", setting_rate, "50", "calls of the scope a second" },
     { "burst", "rate", setting_burst, "100", "as many at once, after a pause" },
     { "retries", "retries", setting_retries, "2", "tries after the first, 1 to 3" },
@@ -303,6 +327,17 @@ static void setting_put_time(struct setting_text *out, const char *key, uint32_t
         setting_put(out, key, "%ums", ms);
 }
 
+/* The same: `8MiB`, `1536KiB`. */
+static void setting_put_bytes(struct setting_text *out, const char *key, uint64_t bytes)
+{
+    if (bytes != 0 && bytes % 1048576 == 0)
+        setting_put(out, key, "%" PRIu64 "MiB", bytes >> 20);
+    else if (bytes != 0 && bytes % 1024 == 0)
+        setting_put(out, key, "%" PRIu64 "KiB", bytes >> 10);
+    else if (bytes != 0)
+        setting_put(out, key, "%" PRIu64, bytes);
+}
+
 static void setting_put_instances(struct setting_text *out, const Mu__Router__V1__Policy *policy)
 {
     const Mu__Router__V1__Breaker *breaker = policy->breaker;
@@ -329,6 +364,7 @@ void setting_print(
     setting_put_time(&out, "timeout", policy->timeout_ms);
     setting_put_time(&out, "timeout-max", policy->timeout_max_ms);
     setting_put_number(&out, "in-flight", policy->in_flight_max);
+    setting_put_bytes(&out, "bytes-in-flight", policy->bytes_in_flight_max);
     if (policy->rate != NULL) {
         setting_put_number(&out, "rate", policy->rate->per_s);
         setting_put_number(&out, "burst", policy->rate->burst);

@@ -58,6 +58,19 @@ class Together(SeveralTest):
             answer = self.at(number, "call", "greeter.Hello", "name=far")
             self.assertEqual(answer.json(), {"text": "Hello, far!"})
 
+    def test_a_node_has_limits_of_its_own(self):
+        scope = ["greeter.*", "--caller", "node:node1"]
+        for number in (2, 3):  # one of them has the greeter
+            self.at(number, "policy", "set", *scope, "rate=1", "burst=1")
+        answers = [self.nodes.at(1, "call", "greeter.Hello", "name=x") for _ in range(6)]
+        refused = [answer for answer in answers if answer.code != 0]
+        self.assertTrue(refused)
+        for answer in refused:
+            self.assertIn("the policy of greeter.* for node:node1 lets 1 calls a second through", answer.err)
+        for number in (2, 3):
+            self.at(number, "call", "greeter.Hello", "name=x")
+            self.at(number, "policy", "remove", *scope)
+
     def test_up_again_starts_founds_and_registers_nothing(self):
         before = [self.at(n, "status", "--json").json()["pid"] for n in (1, 2, 3)]
         again = self.nodes.up()

@@ -79,6 +79,22 @@ class Policy(NodeTest):
         self.mu("policy", "remove", "greeter.*", code=3)
         self.mu("policy", "remove", "greeter.*", "--caller", "counter")
 
+    def test_users_nodes_and_clients_have_limits_of_their_own(self):
+        self.mu("policy", "set", "greeter.*", "--caller", "user:*", "rate=20", "in-flight=8", "bytes-in-flight=1536KiB")
+        self.mu("policy", "set", "greeter.*", "--caller", "node:lamp", "in-flight=100")
+        self.mu("policy", "set", "greeter.*", "in-flight=1000")
+        listed = self.mu("policy", "list").out
+        self.assertRegex(listed, r"greeter\.\* +user:\* +in-flight=8 bytes-in-flight=1536KiB rate=20")
+        explained = self.mu("policy", "explain", "greeter.Hello", "--caller", "user:alice").out
+        self.assertRegex(explained, r"in-flight=1000 +greeter\.\* ")
+        self.assertRegex(explained, r"in-flight=8 +greeter\.\* called by user:\*")
+        self.assertNotIn("lamp", explained)
+        self.greet()  # of nobody's
+        self.mu("policy", "explain", "greeter.Hello", "--caller", "user:Alice!", code=1)
+        for caller in ("user:*", "node:lamp"):
+            self.mu("policy", "remove", "greeter.*", "--caller", caller)
+        self.assertEqual(self.effects("greeter.Hello", "--caller", "user:alice")["in-flight"]["endpoints"], "greeter.*")
+
     def test_a_slip_says_how_to_write_it_and_changes_nothing(self):
         self.mu("policy", "set", "greeter.*", "timeout=1s")
         before = self.mu("policy", "list", "--json").out
@@ -91,6 +107,8 @@ class Policy(NodeTest):
             (["greeter.*", "abort=SOMEHOW", "percent=1"], 2, "abort=UNAVAILABLE"),
             (["greeter.*", "timeout=2s", "retries=9"], 1, "retries: 1 to 3"),
             (["greeter.*", "burst=9"], 1, "rate: 1 to"),
+            (["greeter.*", "bytes-in-flight=8MB"], 2, "bytes-in-flight=8MiB"),
+            (["greeter.*", "rate=5", "--caller", "user:"], 1, "user:alice"),
             (["greeter", "timeout=2s"], 1, "service.Method"),
             (["node.*", "timeout=2s"], 1, "part of the node itself"),
             (["greeter.*", "abort=UNAVAILABLE", "percent=5"], 1, "--for 5m"),
