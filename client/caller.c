@@ -22,8 +22,9 @@ void caller_read(struct mu_caller *caller, struct mu_bytes bytes, char *room)
 {
     struct stamp stamp;
 
-    *caller =
-            (struct mu_caller){ .node = "", .service = "", .owner = "", .client = "", .user = "" };
+    *caller = (struct mu_caller){
+        .node = "", .service = "", .owner = "", .client = "", .user = "", .space = ""
+    };
     if (stamp_read(&stamp, (struct span){ bytes.data, bytes.size }) != ENVELOPE_OK)
         return;
     caller->node = caller_text(stamp.node, &room);
@@ -31,6 +32,7 @@ void caller_read(struct mu_caller *caller, struct mu_bytes bytes, char *room)
     caller->owner = caller_text(stamp.owner, &room);
     caller->client = caller_text(stamp.client, &room);
     caller->user = caller_text(stamp.user, &room);
+    caller->space = caller_text(stamp.space, &room);
     caller->token = stamp.token.size != 0 ? stamp.token.data : NULL;
     caller->instance = stamp.instance;
     caller->uid = stamp.uid;

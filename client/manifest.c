@@ -96,6 +96,29 @@ static int manifest_check_name(const char *name, struct mu_schema_error *error)
     return 0;
 }
 
+/* What the node itself consists of is nobody's. */
+static bool manifest_is_part(const char *name)
+{
+    return manifest_is_kernel(name) || strcmp(name, "link") == 0 || strcmp(name, "etcd") == 0 ||
+           strcmp(name, "auth") == 0 || strcmp(name, "client") == 0;
+}
+
+static int manifest_check_namespace(
+        const Mu__Node__V1__Manifest *manifest, struct mu_schema_error *error)
+{
+    if (manifest->namespace_[0] == '\0')
+        return 0;
+    if (!manifest_is_name(manifest->namespace_))
+        return manifest_fail(error,
+                "namespace: `%.80s` cannot name one; write a lower-case letter, then lower-case "
+                "letters, digits and `-`, %d at most",
+                manifest->namespace_, MANIFEST_NAME_MAX);
+    if (manifest_is_part(manifest->name))
+        return manifest_fail(error,
+                "namespace: `%s` is a part of the node and has none; leave it out", manifest->name);
+    return 0;
+}
+
 static int manifest_check_needs(
         const Mu__Node__V1__Manifest *manifest, struct mu_schema_error *error)
 {
@@ -168,11 +191,18 @@ static bool manifest_is_method(const char *service, const char *method)
            pattern_is_valid((struct span){ (const uint8_t *)endpoints, (size_t)size });
 }
 
-static int manifest_check_export(
-        const char *service, const Mu__Node__V1__Export *line, struct mu_schema_error *error)
+/* A word for many. */
+static bool manifest_is_group(const char *to)
+{
+    return strcmp(to, "@node") == 0 || strcmp(to, "@namespace") == 0 ||
+           strcmp(to, "@network") == 0 || strcmp(to, "@clients") == 0;
+}
+
+static int manifest_check_export(const Mu__Node__V1__Manifest *manifest,
+        const Mu__Node__V1__Export *line, struct mu_schema_error *error)
 {
     for (size_t i = 0; i < line->n_methods; i++) {
-        if (!manifest_is_method(service, line->methods[i]))
+        if (!manifest_is_method(manifest->name, line->methods[i]))
             return manifest_fail(error,
                     "exports.methods: `%.80s` is none; write `Method`, with `*` for one part and "
                     "`>` for the rest",
@@ -181,18 +211,21 @@ static int manifest_check_export(
     for (size_t i = 0; i < line->n_to; i++) {
         const char *to = line->to[i];
 
-        if (!manifest_is_name(to) && strcmp(to, "@node") != 0 && strcmp(to, "@network") != 0 &&
-                strcmp(to, "@clients") != 0)
+        if (strcmp(to, "@namespace") == 0 && manifest->namespace_[0] == '\0')
             return manifest_fail(error,
-                    "exports.to: `%.80s` is nobody; write a service's name, `@node`, `@network` or "
-                    "`@clients`",
+                    "exports.to: `@namespace` is for a service that has one; write `namespace: "
+                    "NAME`, too, or `@node`");
+        if (!manifest_is_name(to) && !manifest_is_group(to))
+            return manifest_fail(error,
+                    "exports.to: `%.80s` is nobody; write a service's name, `@node`, `@namespace`, "
+                    "`@network` or `@clients`",
                     to);
     }
     if (line->n_to == 0)
         return manifest_fail(error,
                 "exports.to: say to whom: services' names, `@node` for all of "
-                "this node, `@network` for those of other nodes, `@clients` for "
-                "clients without a node");
+                "this node, `@namespace` for those of its own namespace, `@network` for those of "
+                "other nodes, `@clients` for clients without a node");
     return 0;
 }
 
@@ -205,7 +238,7 @@ static int manifest_check_exports(
     for (size_t i = 0; i < manifest->n_exports && r == 0; i++) {
         const Mu__Node__V1__Export *line = manifest->exports[i];
 
-        r = manifest_check_export(manifest->name, line, error);
+        r = manifest_check_export(manifest, line, error);
         pairs += (line->n_methods > 0 ? line->n_methods : 1) * line->n_to;
         if (r == 0 && pairs > MU_MANIFEST_EXPORTED_MAX)
             r = manifest_fail(error, "exports: over %d methods times names; use `*` or `@node`",
@@ -392,6 +425,8 @@ int mu_manifest_check(const Mu__Node__V1__Manifest *manifest, struct mu_schema_e
 {
     int r = manifest_check_name(manifest->name, error);
 
+    if (r == 0)
+        r = manifest_check_namespace(manifest, error);
     if (r == 0)
         r = manifest_check_lists(manifest, error);
     if (r == 0)

@@ -83,6 +83,7 @@ int admit_pack(const struct admit *admit, struct span *packedp)
     mu__router__v1__admit_request__init(&draft->request);
     draft->request.instance = admit->instance;
     draft->request.service = manifest->name;
+    draft->request.namespace_ = manifest->namespace_;
     draft->request.path = (char *)(uintptr_t)admit->path;
     draft->request.pid = admit->pid;
     draft->request.uid = admit->uid;

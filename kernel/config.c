@@ -2,6 +2,7 @@
 #include "kernel/config.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,7 +23,7 @@ static int config_make(struct service_config **configp, const Mu__Node__V1__Mani
         enum service_kind kind, struct span packed)
 {
     const struct mu_manifest_values values = mu_manifest_values(manifest);
-    const struct service_config config = {
+    struct service_config config = {
         .kind = kind,
         .name = manifest->name,
         .version = values.version,
@@ -39,8 +40,10 @@ static int config_make(struct service_config **configp, const Mu__Node__V1__Mani
                 .stop_timeout_ms = values.stop_timeout_ms },
         .manifest = packed,
     };
-    struct service_config *copy = service_config_copy(&config);
+    struct service_config *copy;
 
+    snprintf(config.space, sizeof(config.space), "%s", manifest->namespace_);
+    copy = service_config_copy(&config);
     if (copy == NULL)
         return err_new(-ENOMEM);
     *configp = copy;

@@ -119,6 +119,15 @@ static void endpoints_conclude(const struct inquiry *inquiry, int outcome, const
         answer_refusal(control, call, MU_INVALID_ARGUMENT,
                 "`%.63s` would need itself: %s; remove one of these needs", name, cycle);
         break;
+    case REQUEST_TAKEN: /* whose it is, is not said: it may be told to who must not know */
+        answer_refusal(control, call, MU_ALREADY_EXISTS,
+                "the name `%.63s` is taken: names are given once on a node, whatever the "
+                "namespace, "
+                "and stay in the one that they were given in; choose another name, or deregister "
+                "it "
+                "first",
+                name);
+        break;
     case REQUEST_FULL:
         answer_refusal(control, call, MU_RESOURCE_EXHAUSTED,
                 "a node has room for %d services, %d processes, and %d callers that wait for one "

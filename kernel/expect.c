@@ -8,9 +8,10 @@
 static void expect_say(struct node *node, const struct service *service, uint32_t for_ms)
 {
     Mu__Router__V1__ExpectRequest request = MU__ROUTER__V1__EXPECT_REQUEST__INIT;
-    uint8_t body[128]; /* a name has 63 bytes at most */
+    uint8_t body[192]; /* each name has 63 bytes at most */
 
     request.service = (char *)(uintptr_t)service->config->name;
+    request.namespace_ = (char *)(uintptr_t)service->config->space;
     request.for_ms = for_ms;
     control_call(&node->control, "router.Expect",
             (struct span){ body, mu__router__v1__expect_request__pack(&request, body) });

@@ -118,6 +118,9 @@ int request_apply(struct supervisor *supervisor, const struct service_config *co
         return REQUEST_ENDING;
     if (service != NULL && service->config->kind != SERVICE_ORDINARY)
         return REQUEST_KERNEL;
+    if (service != NULL && !service->leaving &&
+            strcmp(plan_latest(service)->space, config->space) != 0)
+        return REQUEST_TAKEN;
     if (!request_fits(supervisor, config))
         return REQUEST_FULL;
     if (plan_has_cycle(&supervisor->services, config, text, size))

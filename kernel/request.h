@@ -13,7 +13,8 @@ enum request_outcome {
     REQUEST_IN_NODE_FILE, /* the node file has it: not to be removed */
     REQUEST_ENDING,       /* the node is stopping */
     REQUEST_CYCLE,        /* it would need itself; `text` says how */
-    REQUEST_FULL          /* over a limit */
+    REQUEST_FULL,         /* over a limit */
+    REQUEST_TAKEN         /* another namespace has the name */
 };
 
 /* Makes a service run as `config` says. The same manifest again does nothing; another one restarts

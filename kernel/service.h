@@ -27,6 +27,7 @@ struct service_config {
     uint32_t instances;
     uint32_t calls_max; /* at a time and process */
     struct child_rule rule;
+    char space[SERVICE_NAME_MAX + 1]; /* its namespace; "" for none */
     struct span manifest; /* packed: two are the same service where these are the same bytes */
 };
 

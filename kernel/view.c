@@ -136,6 +136,7 @@ static void view_child(const struct node *node, const struct child *child, struc
     standing_reason(&node->supervisor, child, entry->reason, sizeof(entry->reason));
     process->service = (char *)config->name;
     process->version = (char *)config->version;
+    process->namespace_ = (char *)config->space;
     process->state = view_state(child);
     process->instance = child->starts > 0 ? child->instance : 0;
     process->restarts = child->starts > 0 ? child->starts - 1 : 0;

@@ -6,6 +6,7 @@
 #include "registry/catalog.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,7 @@
 #include "registry/import.h"
 #include "registry/listing.h"
 #include "registry/name.h"
+#include "registry/space.h"
 
 struct catalog_config catalog_defaults(uint64_t revision, uint64_t seed)
 {
@@ -99,7 +101,8 @@ struct service *catalog_find(const struct catalog *catalog, const char *name)
     return catalog->services[at];
 }
 
-const struct service *catalog_nearest(const struct catalog *catalog, const char *name)
+const struct service *catalog_nearest(
+        const struct catalog *catalog, const char *name, const char *space)
 {
     const struct service *nearest = NULL;
     size_t least = SIZE_MAX;
@@ -107,7 +110,7 @@ const struct service *catalog_nearest(const struct catalog *catalog, const char 
     for (uint32_t i = 0; i < catalog->service_count; i++) {
         size_t distance = name_distance(name, catalog->services[i]->name);
 
-        if (distance < least) {
+        if (distance < least && space_shows_service(space, catalog->services[i])) {
             least = distance;
             nearest = catalog->services[i];
         }
@@ -292,6 +295,7 @@ int catalog_register(
     catalog->bytes -= service->manifest_size;
     service->manifest = copy;
     service->manifest_size = size;
+    space_of_manifest(service->space, manifest, size);
     listing_assert(catalog, &service->registration, CHANGE_REGISTERED, service, NULL);
     return CATALOG_OK;
 }
@@ -307,7 +311,7 @@ enum catalog_outcome catalog_deregister(struct catalog *catalog, const char *nam
     service->manifest = NULL;
     service->manifest_size = 0;
     list_remove(&service->registration.link);
-    changes_add(&catalog->changes, CHANGE_DEREGISTERED, service->name, NULL);
+    changes_add(&catalog->changes, CHANGE_DEREGISTERED, service, NULL);
     listing_drop_empty(catalog, service);
     return CATALOG_OK;
 }
@@ -355,6 +359,8 @@ int catalog_publish(struct catalog *catalog, const struct publication *publicati
     catalog->bytes += version->texts_size;
     catalog->bytes += sets_ref(&catalog->sets, version->types, version->types_size);
     old = service_put_version(service, version);
+    if (publication->space != NULL && !service_is_registered(service))
+        snprintf(service->space, sizeof(service->space), "%s", publication->space);
     listing_assert(catalog, &version->fact, CHANGE_TYPES, service, NULL);
     if (old != NULL && old->imported) {
         listing_release(catalog, old);

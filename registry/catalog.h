@@ -91,8 +91,10 @@ uint32_t catalog_lower_bound(const struct catalog *catalog, const char *name);
  * offers (`imported`), or for any other? */
 bool catalog_has_room(const struct catalog *catalog, const char *name, bool imported);
 
-/* The service that was probably meant by `name`, which is none; NULL where nothing is near. */
-const struct service *catalog_nearest(const struct catalog *catalog, const char *name);
+/* The service that was probably meant by `name`, which is none to a caller of the namespace `space`
+ * ("": to anybody); NULL where nothing that may be shown is near. */
+const struct service *catalog_nearest(
+        const struct catalog *catalog, const char *name, const char *space);
 
 /* The instance of that number, or NULL. Borrowed until the next event. */
 struct instance *catalog_instance(const struct catalog *catalog, uint64_t number);

@@ -26,7 +26,7 @@ void changes_deinit(struct changes *changes)
     *changes = (struct changes){ 0 };
 }
 
-uint64_t changes_add(struct changes *changes, enum change_kind kind, const char *service,
+uint64_t changes_add(struct changes *changes, enum change_kind kind, const struct service *service,
         struct instance *instance)
 {
     struct change *change = &changes->slots[changes->next % changes->room];
@@ -35,7 +35,8 @@ uint64_t changes_add(struct changes *changes, enum change_kind kind, const char 
     change->revision = changes->next;
     change->kind = kind;
     change->instance = instance != NULL ? instance_ref(instance) : NULL;
-    snprintf(change->service, sizeof(change->service), "%s", service);
+    snprintf(change->service, sizeof(change->service), "%s", service->name);
+    snprintf(change->space, sizeof(change->space), "%s", service->space);
     changes->next += 1;
     if (changes->next - changes->first > changes->room)
         changes->first += 1;

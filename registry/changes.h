@@ -5,6 +5,7 @@
 
 #include "registry/instance.h"
 #include "registry/limits.h"
+#include "registry/service.h"
 
 /* By the numbers of mu.registry.v1.ChangeKind. */
 enum change_kind {
@@ -22,7 +23,8 @@ struct change {
     uint64_t revision;
     enum change_kind kind;
     char service[REGISTRY_NAME_MAX + 1];
-    struct instance *instance; /* owned reference; NULL unless an instance came or went */
+    char space[REGISTRY_NAME_MAX + 1]; /* its namespace then; "" for none */
+    struct instance *instance;         /* owned reference; NULL unless an instance came or went */
 };
 
 /* A ring: the newest change takes the place of the oldest. Revisions in it are without a gap. */
@@ -40,7 +42,7 @@ int changes_init(struct changes *changes, uint32_t room, uint64_t revision);
 void changes_deinit(struct changes *changes);
 
 /* Notes a change and returns its revision. `instance` may be NULL; a reference is taken. */
-uint64_t changes_add(struct changes *changes, enum change_kind kind, const char *service,
+uint64_t changes_add(struct changes *changes, enum change_kind kind, const struct service *service,
         struct instance *instance);
 
 /* The change of that revision; NULL where it is held no more, or is yet to come. Borrowed until the

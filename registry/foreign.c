@@ -58,6 +58,8 @@ static const char *foreign_describe(struct mu_arena *arena, const struct import_
         return "an instance is of the node that is imported";
     description->node = source->node;
     description->owner = source->owner;
+    description->space = ""; /* namespaces are each node's own */
+    description->local = false;
     description->number = foreign_number(source, description->number);
     return import_fault(description);
 }

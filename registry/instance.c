@@ -29,6 +29,9 @@ const char *description_fault(const struct description *description)
                "63 at most";
     if (!name_is_word(description->version, REGISTRY_VERSION_MAX))
         return "a version is 1 to 63 printable characters without space";
+    if (description->space != NULL && description->space[0] != '\0' &&
+            !name_is_valid(description->space))
+        return "a namespace is named like a service";
     if (description->node[0] != '\0' && !name_is_word(description->node, REGISTRY_NODE_MAX))
         return "a node's name is at most 63 printable characters without space";
     if (description_metadata_size(description) > REGISTRY_METADATA_MAX)
@@ -47,12 +50,14 @@ static char *instance_append(char *end, const char *text)
 struct instance *instance_new(const struct description *description)
 {
     const char *owner = description->owner != NULL ? description->owner : "";
+    const char *space = description->space != NULL ? description->space : "";
     size_t metadata_size = description_metadata_size(description);
     struct instance *instance;
     char *end;
 
     instance = malloc(sizeof(*instance) + strlen(description->version) + 1 +
-                      strlen(description->node) + 1 + strlen(owner) + 1 + metadata_size);
+                      strlen(description->node) + 1 + strlen(owner) + 1 + strlen(space) + 1 +
+                      metadata_size);
     if (instance == NULL)
         return NULL;
     *instance = (struct instance){
@@ -61,6 +66,7 @@ struct instance *instance_new(const struct description *description)
         .number = description->number,
         .metadata_size = (uint32_t)metadata_size,
         .typed = description->types != NULL,
+        .local = description->local,
     };
     fact_init(&instance->fact, FACT_INSTANCE);
     list_init(&instance->sibling);
@@ -75,6 +81,8 @@ struct instance *instance_new(const struct description *description)
     end = instance_append(end, description->node);
     instance->owner = end;
     end = instance_append(end, owner);
+    instance->space = end;
+    end = instance_append(end, space);
     instance->metadata = end;
     for (size_t i = 0; i < description->metadata_count; i++) {
         end = instance_append(end, description->metadata[i].key);
@@ -105,7 +113,8 @@ bool instance_is_same(const struct instance *left, const struct instance *right)
     return left->number == right->number && left->pid == right->pid &&
            left->typed == right->typed && memcmp(left->types, right->types, TYPES_HASH_SIZE) == 0 &&
            strcmp(left->version, right->version) == 0 && strcmp(left->node, right->node) == 0 &&
-           strcmp(left->owner, right->owner) == 0 && left->metadata_size == right->metadata_size &&
+           strcmp(left->owner, right->owner) == 0 && strcmp(left->space, right->space) == 0 &&
+           left->local == right->local && left->metadata_size == right->metadata_size &&
            memcmp(left->metadata, right->metadata, left->metadata_size) == 0;
 }
 

@@ -28,6 +28,8 @@ struct description {
     const char *version;
     const char *node;
     const char *owner; /* of another node; NULL or "" for this one */
+    const char *space; /* the namespace of its service; NULL or "" for none */
+    bool local;        /* other nodes are not told of it */
     uint32_t pid;
     const struct metadata *metadata;
     size_t metadata_count;
@@ -49,9 +51,11 @@ struct instance {
     struct list fellow;    /* in import->instances */
     uint32_t metadata_size;
     bool typed;
+    bool local;
     uint8_t types[TYPES_HASH_SIZE]; /* zeroes unless `typed` */
-    const char *node;               /* borrowed: all four point into `text` */
+    const char *node;               /* borrowed: all five point into `text` */
     const char *owner;              /* "" where it is not imported */
+    const char *space;              /* "" for none */
     const char *version;
     const char *metadata; /* key, NUL, value, NUL, …: metadata_size bytes */
     char text[];

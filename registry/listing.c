@@ -2,6 +2,7 @@
 #include "registry/listing.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +14,7 @@ enum { LISTING_ROOM_FIRST = 16 };
 void listing_assert(struct catalog *catalog, struct fact *fact, enum change_kind kind,
         const struct service *service, struct instance *instance)
 {
-    fact->revision = changes_add(&catalog->changes, kind, service->name, instance);
+    fact->revision = changes_add(&catalog->changes, kind, service, instance);
     list_remove(&fact->link);
     list_push(&catalog->facts, &fact->link);
 }
@@ -133,6 +134,8 @@ void listing_put(struct catalog *catalog, struct service *service, struct instan
         struct instance *old)
 {
     instance->service = service;
+    if (instance->import == NULL) /* the router's word, or that of who has announced it */
+        snprintf(service->space, sizeof(service->space), "%s", instance->space);
     list_push(&service->instances, &instance->sibling);
     service->instance_count += 1;
     if (instance->import != NULL) {
@@ -155,7 +158,7 @@ void listing_remove(struct catalog *catalog, struct instance *instance)
 {
     struct service *service = instance->service;
 
-    changes_add(&catalog->changes, CHANGE_INSTANCE_DOWN, service->name, instance);
+    changes_add(&catalog->changes, CHANGE_INSTANCE_DOWN, service, instance);
     listing_unlink(catalog, instance);
     listing_drop_empty(catalog, service);
 }

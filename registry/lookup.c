@@ -8,6 +8,7 @@
 #include "registry/handlers.h"
 #include "registry/import.h"
 #include "registry/message.h"
+#include "registry/space.h"
 
 enum { LOOKUP_REPLY_MAX = MU_MESSAGE_MAX - 64 }; /* bytes of services in a ListReply */
 
@@ -28,16 +29,23 @@ static bool lookup_lists(const struct service *service, bool imported)
     return service_is_listed(service) && (imported || !service_is_idle(service));
 }
 
-/* Fills the reply with the services that start with `prefix`, with those of other nodes or without.
- * Returns OK, FULL where they do not fit into one message, or -ENOMEM. */
-static int lookup_fill(struct mu_arena *arena, const struct catalog *catalog, const char *prefix,
-        bool imported, Mu__Registry__V1__ListReply *reply)
+/* What of the catalog goes into a reply. */
+struct lookup_filter {
+    const char *prefix;
+    const char *space; /* the caller's namespace; "" for who sees all */
+    bool imported;     /* with what other nodes offer */
+};
+
+/* Fills the reply. Returns OK, FULL where they do not fit into one message, or -ENOMEM. */
+static int lookup_fill(struct mu_arena *arena, const struct catalog *catalog,
+        const struct lookup_filter *filter, Mu__Registry__V1__ListReply *reply)
 {
-    uint32_t first = catalog_lower_bound(catalog, prefix);
+    uint32_t first = catalog_lower_bound(catalog, filter->prefix);
     uint32_t last = first;
     size_t size = 0;
 
-    while (last < catalog->service_count && lookup_has_prefix(catalog->services[last], prefix))
+    while (last < catalog->service_count &&
+            lookup_has_prefix(catalog->services[last], filter->prefix))
         last += 1;
     reply->n_services = 0;
     reply->services = mu_arena_alloc(arena, (last - first + 1) * sizeof(void *));
@@ -46,11 +54,12 @@ static int lookup_fill(struct mu_arena *arena, const struct catalog *catalog, co
     for (uint32_t i = first; i < last; i++) {
         Mu__Registry__V1__Service *service;
 
-        if (!lookup_lists(catalog->services[i], imported))
+        if (!lookup_lists(catalog->services[i], filter->imported) ||
+                !space_shows_service(filter->space, catalog->services[i]))
             continue;
         if (catalog->services[i]->instance_count > LOOKUP_REPLY_MAX / 16)
             return CATALOG_FULL;
-        service = message_of_service(arena, catalog->services[i], imported);
+        service = message_of_service(arena, catalog->services[i], filter->imported);
         if (service == NULL)
             return -ENOMEM;
         size += lookup_size(&service->base);
@@ -65,15 +74,17 @@ void lookup_list(struct mu_call *call, const Mu__Registry__V1__ListRequest *requ
 {
     const struct shell *shell = shell_look(call);
     Mu__Registry__V1__ListReply reply = MU__REGISTRY__V1__LIST_REPLY__INIT;
+    struct lookup_filter filter = { request->prefix, mu_call_caller(call)->space, true };
     struct mu_arena arena;
     int r;
 
     mu_arena_init(&arena, SIZE_MAX);
-    r = lookup_fill(&arena, &shell->catalog, request->prefix, true, &reply);
+    r = lookup_fill(&arena, &shell->catalog, &filter, &reply);
     if (r == CATALOG_FULL && shell->catalog.imported_count > 0) {
         reply.imported_left_out = true;
+        filter.imported = false;
         mu_arena_reset(&arena, SIZE_MAX);
-        r = lookup_fill(&arena, &shell->catalog, request->prefix, false, &reply);
+        r = lookup_fill(&arena, &shell->catalog, &filter, &reply);
     }
     reply.revision = catalog_revision(&shell->catalog);
     reply.journal = shell->identity;
@@ -90,14 +101,12 @@ void lookup_list(struct mu_call *call, const Mu__Registry__V1__ListRequest *requ
 void lookup_show(struct mu_call *call, const Mu__Registry__V1__ShowRequest *request)
 {
     const struct shell *shell = shell_look(call);
-    const struct service *service = catalog_find(&shell->catalog, request->service);
+    const struct service *service = shell_find(call, shell, request->service);
     Mu__Registry__V1__ShowReply reply = MU__REGISTRY__V1__SHOW_REPLY__INIT;
     struct mu_arena arena;
 
-    if (service == NULL) {
-        shell_fail_unknown(call, shell, request->service);
+    if (service == NULL)
         return;
-    }
     mu_arena_init(&arena, SIZE_MAX);
     reply.service = message_of_service(&arena, service, true);
     if (reply.service != NULL && service->imported_instance_count > 0 &&
@@ -152,13 +161,11 @@ static void lookup_answer_types(
 void lookup_describe(struct mu_call *call, const Mu__Registry__V1__DescribeRequest *request)
 {
     struct shell *shell = shell_look(call);
-    const struct service *service = catalog_find(&shell->catalog, request->service);
+    const struct service *service = shell_find(call, shell, request->service);
     const struct version *version;
 
-    if (service == NULL) {
-        shell_fail_unknown(call, shell, request->service);
+    if (service == NULL)
         return;
-    }
     version = service_version(service, request->version);
     if (version != NULL)
         lookup_answer_types(call, shell, version);

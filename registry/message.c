@@ -65,6 +65,8 @@ Mu__Registry__V1__Instance *message_of_instance(
     message->lease_ms = instance->lease_ms;
     message->revision = instance->fact.revision;
     message->owner = message_text(instance->owner);
+    message->namespace_ = message_text(instance->space);
+    message->local = instance->local;
     message->types_conflict = import_conflicts(instance);
     message->hearsay = instance->import != NULL && instance->import->hearsay;
     if (instance->typed)
@@ -103,6 +105,7 @@ Mu__Registry__V1__Service *message_of_service(
         return NULL;
     mu__registry__v1__service__init(message);
     message->name = message_text(service->name);
+    message->namespace_ = message_text(service->space);
     message->registered = service_is_registered(service);
     message->versions = message_array(arena, versions, sizeof(void *));
     message->instances = message_array(arena, service->instance_count, sizeof(void *));
@@ -149,6 +152,8 @@ const char *message_to_description(struct mu_arena *arena,
         .service = instance->service,
         .version = instance->version,
         .node = instance->node,
+        .space = instance->namespace_,
+        .local = instance->local,
         .pid = instance->pid,
         .metadata = pairs,
         .metadata_count = instance->n_metadata,

@@ -98,10 +98,20 @@ void presence_reset(struct mu_call *call, const Mu__Registry__V1__ResetRequest *
     registry_reset_reply(call, &reply);
 }
 
+/* The namespace of what the caller announces: its own, and of what the owner does the service's. */
+static const char *presence_space(struct mu_call *call, const char *name)
+{
+    const struct shell *shell = mu_call_state(call);
+    const struct service *service = catalog_find(&shell->catalog, name);
+    const struct mu_caller *caller = mu_call_caller(call);
+
+    return caller->is_operator && service != NULL ? service->space : caller->space;
+}
+
 /* Lists it for a lease. Returns as presence_list. */
 static int presence_lease(struct shell *shell, struct mu_arena *arena,
-        const Mu__Registry__V1__Instance *instance, struct description *description,
-        const char **faultp)
+        const Mu__Registry__V1__Instance *instance, const char *space,
+        struct description *description, const char **faultp)
 {
     Mu__Registry__V1__Instance named = *instance;
 
@@ -110,6 +120,8 @@ static int presence_lease(struct shell *shell, struct mu_arena *arena,
     *faultp = message_to_description(arena, &named, description);
     if (*faultp != NULL)
         return CATALOG_NONE;
+    description->space = space;
+    description->local = space[0] != '\0';
     return catalog_announce(&shell->catalog, description, instance->lease_ms, clock_ms());
 }
 
@@ -135,7 +147,8 @@ void presence_announce(struct mu_call *call, const Mu__Registry__V1__AnnounceReq
     if (shell == NULL)
         return;
     mu_arena_init(&arena, SIZE_MAX);
-    r = presence_lease(shell, &arena, request->instance, &description, &fault);
+    r = presence_lease(shell, &arena, request->instance,
+            presence_space(call, request->instance->service), &description, &fault);
     reply.lease = fault == NULL ? description.number : 0;
     if (fault != NULL)
         mu_call_refuse(call, MU_INVALID_ARGUMENT, "%s", fault);

@@ -111,6 +111,7 @@ void publication_publish(struct mu_call *call, const Mu__Registry__V1__PublishRe
     uint8_t types[TYPES_HASH_SIZE];
     struct publication publication = {
         .service = mu_call_caller(call)->service,
+        .space = mu_call_caller(call)->space,
         .version = request->version,
         .proto_service = request->proto_service,
         .types = types,

@@ -289,6 +289,8 @@ void registration_register(struct mu_call *call, const Mu__Registry__V1__Registe
                 manifest->name);
         return;
     }
+    if (shell_name_is_taken(call, manifest->name, manifest->namespace_))
+        return;
     size = mu__node__v1__manifest__get_packed_size(manifest);
     if (size > REGISTRY_MANIFEST_MAX) {
         mu_call_refuse(call, MU_INVALID_ARGUMENT,

@@ -12,6 +12,7 @@
 /* What a service's author says of one version; all of it borrowed. */
 struct publication {
     const char *service;
+    const char *space; /* its author's namespace; NULL: not known */
     const char *version;
     const char *proto_service;
     const char *const *methods;
@@ -36,8 +37,10 @@ struct version {
 
 struct service {
     char name[REGISTRY_NAME_MAX + 1];
-    struct fact registration; /* in the ring of facts while it is registered */
-    uint8_t *manifest;        /* owned: packed; NULL unless it is registered */
+    char space[REGISTRY_NAME_MAX + 1]; /* its namespace, by its manifest or by who runs it; "" for
+                                          none */
+    struct fact registration;          /* in the ring of facts while it is registered */
+    uint8_t *manifest;                 /* owned: packed; NULL unless it is registered */
     size_t manifest_size;
     struct version **versions; /* owned array of owned versions: own ones first, then imported ones,
                                   each the newest first */

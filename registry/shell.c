@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "registry/space.h"
 
 enum { SHELL_PATH_MAX = 4096 }; /* bytes with the final NUL */
 
@@ -130,7 +131,8 @@ void shell_fail_halfway(struct mu_call *call, int outcome, const char *what)
 
 void shell_fail_unknown(struct mu_call *call, const struct shell *shell, const char *name)
 {
-    const struct service *near = catalog_nearest(&shell->catalog, name);
+    const struct service *near =
+            catalog_nearest(&shell->catalog, name, mu_call_caller(call)->space);
 
     if (near != NULL)
         mu_call_refuse(call, MU_NOT_FOUND, "no service \"%.*s\"; did you mean %s?",
@@ -139,6 +141,31 @@ void shell_fail_unknown(struct mu_call *call, const struct shell *shell, const c
         mu_call_refuse(call, MU_NOT_FOUND,
                 "no service \"%.*s\"; `mu registry list` shows those there are", REGISTRY_NAME_MAX,
                 name);
+}
+
+const struct service *shell_find(struct mu_call *call, const struct shell *shell, const char *name)
+{
+    const struct service *service = catalog_find(&shell->catalog, name);
+
+    if (service != NULL && space_shows_service(mu_call_caller(call)->space, service))
+        return service;
+    shell_fail_unknown(call, shell, name);
+    return NULL;
+}
+
+bool shell_name_is_taken(struct mu_call *call, const char *name, const char *space)
+{
+    const struct shell *shell = mu_call_state(call);
+    const struct service *service = catalog_find(&shell->catalog, name);
+
+    if (service == NULL || service_is_idle(service) || strcmp(service->space, space) == 0)
+        return false;
+    mu_call_refuse(call, MU_ALREADY_EXISTS,
+            "the name %s is taken: names are given once on a node, whatever the namespace, and "
+            "stay "
+            "in the one that they were given in; choose another name, or deregister it first",
+            name);
+    return true;
 }
 
 bool shell_may_speak_for(const struct mu_call *call, const char *name)

@@ -47,6 +47,14 @@ void shell_fail_halfway(struct mu_call *call, int outcome, const char *what);
 /* Answers NOT_FOUND, with the service that was probably meant. */
 void shell_fail_unknown(struct mu_call *call, const struct shell *shell, const char *name);
 
+/* The service of that name, if the caller may know of it; else NULL, and the call is answered with
+ * NOT_FOUND. Borrowed until the next event. */
+const struct service *shell_find(struct mu_call *call, const struct shell *shell, const char *name);
+
+/* True where the name is another namespace's than `space`; then the call is answered, which does
+ * not say whose. Names are given once on a node. */
+bool shell_name_is_taken(struct mu_call *call, const char *name, const char *space);
+
 /* Is the caller the node's owner, or the service `name` itself? */
 bool shell_may_speak_for(const struct mu_call *call, const char *name);
 

@@ -89,6 +89,7 @@ void watch_open(struct mu_call *call, const Mu__Registry__V1__WatchRequest *requ
             shell_fail(call, r, "the watch");
         return;
     }
+    watcher_confine(&watch->watcher, mu_call_caller(call)->space);
     watch->call = call;
     list_push(&shell->watches, &watch->link);
     mu_call_set_data(call, watch);

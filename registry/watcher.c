@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "registry/space.h"
 
 enum catalog_outcome watcher_open(
         struct watcher *watcher, struct catalog *catalog, const char *prefix, uint64_t revision)
@@ -25,6 +26,11 @@ enum catalog_outcome watcher_open(
     list_push(&catalog->watchers, &watcher->link);
     catalog->watcher_count += 1;
     return CATALOG_OK;
+}
+
+void watcher_confine(struct watcher *watcher, const char *space)
+{
+    snprintf(watcher->space, sizeof(watcher->space), "%s", space);
 }
 
 void watcher_close(struct watcher *watcher, struct catalog *catalog)
@@ -78,6 +84,14 @@ static struct news news_of(const struct fact *fact)
     return news;
 }
 
+/* Of a fact it is the service as it is now that counts. */
+static bool watcher_may_see(
+        const struct watcher *watcher, const struct catalog *catalog, const struct news *news)
+{
+    return watcher->space[0] == '\0' ||
+           space_shows_service(watcher->space, catalog_find(catalog, news->service));
+}
+
 /* The next fact of the snapshot, or that it is complete. */
 static struct news watcher_next_fact(struct watcher *watcher, struct catalog *catalog)
 {
@@ -92,7 +106,7 @@ static struct news watcher_next_fact(struct watcher *watcher, struct catalog *ca
         if (fact->revision > watcher->revision)
             break;
         news = news_of(fact);
-        if (watcher_follows(watcher, news.service)) {
+        if (watcher_follows(watcher, news.service) && watcher_may_see(watcher, catalog, &news)) {
             watcher_move(watcher, node);
             return news;
         }
@@ -107,7 +121,8 @@ static bool watcher_next_change(
 {
     const struct change *change = changes_get(&catalog->changes, watcher->revision + 1);
 
-    while (change != NULL && !watcher_follows(watcher, change->service)) {
+    while (change != NULL && !(watcher_follows(watcher, change->service) &&
+                                     space_shows(watcher->space, change->space))) {
         watcher->revision += 1;
         change = changes_get(&catalog->changes, watcher->revision + 1);
     }

@@ -25,6 +25,9 @@ struct watcher {
     enum watcher_stage stage;
     uint64_t revision; /* the last it was told of; during a snapshot, the one that ends it */
     char prefix[REGISTRY_NAME_MAX + 1];
+    char space[REGISTRY_NAME_MAX +
+               1]; /* it hears of that namespace and of what has none; "": of all
+                    */
 };
 
 /* What a watcher is told; borrowed until the next event or watcher_told. */
@@ -41,6 +44,9 @@ struct news {
  * watcher_close. */
 enum catalog_outcome watcher_open(
         struct watcher *watcher, struct catalog *catalog, const char *prefix, uint64_t revision);
+
+/* From now on it hears of the namespace `space` alone, and of what has none. */
+void watcher_confine(struct watcher *watcher, const char *space);
 
 void watcher_close(struct watcher *watcher, struct catalog *catalog);
 

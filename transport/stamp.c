@@ -18,7 +18,8 @@ enum {
     FIELD_CLIENT = 9,
     FIELD_USER = 10,
     FIELD_TOKEN = 11,
-    FIELD_LAST = FIELD_TOKEN
+    FIELD_SPACE = 12,
+    FIELD_LAST = FIELD_SPACE
 };
 
 static bool stamp_take_text(struct stamp *stamp, const struct field *field)
@@ -33,6 +34,8 @@ static bool stamp_take_text(struct stamp *stamp, const struct field *field)
         stamp->client = field->bytes;
     else if (field->number == FIELD_USER)
         stamp->user = field->bytes;
+    else if (field->number == FIELD_SPACE)
+        stamp->space = field->bytes;
     else {
         stamp->token = field->bytes;
         return field->bytes.size == STAMP_TOKEN_SIZE || field->bytes.size == 0;
@@ -91,7 +94,8 @@ struct span stamp_write(const struct stamp *stamp, uint8_t room[STAMP_SIZE_MAX])
 
     CHECK(stamp->node.size <= STAMP_TEXT_MAX && stamp->service.size <= STAMP_TEXT_MAX &&
             stamp->owner.size <= STAMP_TEXT_MAX && stamp->client.size <= STAMP_TEXT_MAX &&
-            stamp->user.size <= STAMP_TEXT_MAX && stamp->token.size <= STAMP_TOKEN_SIZE);
+            stamp->user.size <= STAMP_TEXT_MAX && stamp->token.size <= STAMP_TOKEN_SIZE &&
+            stamp->space.size <= STAMP_TEXT_MAX);
     out = span_write(out, FIELD_NODE, stamp->node);
     out = span_write(out, FIELD_SERVICE, stamp->service);
     out = number_write(out, FIELD_INSTANCE, stamp->instance);
@@ -103,17 +107,19 @@ struct span stamp_write(const struct stamp *stamp, uint8_t room[STAMP_SIZE_MAX])
     out = span_write(out, FIELD_CLIENT, stamp->client);
     out = span_write(out, FIELD_USER, stamp->user);
     out = span_write(out, FIELD_TOKEN, stamp->token);
+    out = span_write(out, FIELD_SPACE, stamp->space);
     return (struct span){ room, (size_t)(out - room) };
 }
 
-struct span stamp_add_user(
-        struct span stamp, struct span user, struct span token, uint8_t room[STAMP_SIZE_MAX])
+struct span stamp_add_user(struct span stamp, struct span user, struct span token,
+        struct span space, uint8_t room[STAMP_SIZE_MAX])
 {
     uint8_t *out = room;
 
-    CHECK(stamp.size + span_size(user) + span_size(token) <= STAMP_SIZE_MAX);
+    CHECK(stamp.size + span_size(user) + span_size(token) + span_size(space) <= STAMP_SIZE_MAX);
     memcpy(out, stamp.data, stamp.size);
     out = span_write(out + stamp.size, FIELD_USER, user);
     out = span_write(out, FIELD_TOKEN, token);
+    out = span_write(out, FIELD_SPACE, space);
     return (struct span){ room, (size_t)(out - room) };
 }

@@ -4,7 +4,7 @@
 
 #include "transport/envelope.h"
 
-enum { STAMP_SIZE_MAX = 420 }; /* bytes that stamp_write makes of texts up to STAMP_TEXT_MAX */
+enum { STAMP_SIZE_MAX = 486 }; /* bytes that stamp_write makes of texts up to STAMP_TEXT_MAX */
 enum { STAMP_TEXT_MAX = 64, STAMP_TOKEN_SIZE = 16 };
 
 #define STAMP_UID_NOBODY UINT32_MAX /* of a caller that is no process here */
@@ -16,6 +16,7 @@ struct stamp {
     struct span client;
     struct span user;
     struct span token; /* empty, or STAMP_TOKEN_SIZE bytes */
+    struct span space; /* the namespace of its service */
     uint64_t instance;
     uint32_t uid;
     uint32_t pid;
@@ -30,7 +31,7 @@ enum envelope_outcome stamp_read(struct stamp *stamp, struct span bytes);
  */
 struct span stamp_write(const struct stamp *stamp, uint8_t room[STAMP_SIZE_MAX]);
 
-/* Puts a user and his token's id behind a stamp that stamp_write made without them. Returns the
- * bytes, in `room`. */
-struct span stamp_add_user(
-        struct span stamp, struct span user, struct span token, uint8_t room[STAMP_SIZE_MAX]);
+/* Puts a user, his token's id and, unless it is empty, the namespace that this keeps to behind a
+ * stamp that stamp_write made without them. Returns the bytes, in `room`. */
+struct span stamp_add_user(struct span stamp, struct span user, struct span token,
+        struct span space, uint8_t room[STAMP_SIZE_MAX]);

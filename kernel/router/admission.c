@@ -28,6 +28,7 @@ struct admission {
     size_t exports_size;
     bool taken; /* guarded by shell.lock: its one connection was made */
     char service[SERVICE_NAME_MAX + 1];
+    char space[SERVICE_NAME_MAX + 1];
     char path[PATH_SIZE_MAX];
 };
 
@@ -43,6 +44,7 @@ static int admission_accepted(struct listener *listener, struct channel *channel
         .channel = admission->channel,
         .is_client = admission->is_client,
         .service = admission->channel != 0 ? NULL : admission->service,
+        .space = admission->space,
         .limits = admission->limits,
         .calls = { admission->calls, admission->calls_size },
         .exports = { admission->exports, admission->exports_size },
@@ -148,6 +150,8 @@ static struct admission *admission_new(struct shell *shell, const struct admissi
     admission->uid = terms->uid;
     admission->limits = terms->limits;
     snprintf(admission->service, sizeof(admission->service), "%s", terms->service);
+    if (terms->space != NULL)
+        snprintf(admission->space, sizeof(admission->space), "%s", terms->space);
     snprintf(admission->path, sizeof(admission->path), "%s", terms->path);
     return admission;
 }

@@ -10,6 +10,7 @@ struct admission_terms {
     uint64_t channel;  /* a node channel's number, or a client's; 0 for a process */
     bool is_client;
     const char *service; /* borrowed during the call */
+    const char *space;   /* the same: its namespace; NULL or "": none */
     const char *path;    /* borrowed during the call */
     uint32_t pid;
     uint32_t uid;

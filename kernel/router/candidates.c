@@ -49,6 +49,8 @@ static enum cause candidates_judge(const struct draft *draft, const struct peer 
 {
     enum cause cause = candidates_room(draft->peer, peer, draft->envelope);
 
+    if (draft->hidden)
+        return CAUSE_NAMESPACE;
     if (cause == CAUSE_FIT && !export_allows(peer, draft->peer, draft->envelope->endpoint))
         return CAUSE_NOT_EXPORTED;
     return cause;

@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "kernel/router/say.h"
+#include "kernel/router/service.h"
 
 static struct span cap_pattern(const struct cap *cap)
 {
@@ -39,6 +40,7 @@ int cap_add(struct peer *holder, const struct cap_terms *terms)
     list_init(&cap->children);
     list_init(&cap->by_parent);
     if (terms->parent != NULL) {
+        cap->parent = terms->parent;
         cap->giver = terms->parent->holder;
         cap->ends_us = cap_earlier(cap->ends_us, terms->parent->ends_us);
         list_push(&terms->parent->children, &cap->by_parent);
@@ -76,6 +78,41 @@ struct cap *cap_covering(const struct peer *holder, struct span pattern, uint64_
 struct cap *cap_find(const struct peer *holder, struct span endpoint, uint64_t now_us)
 {
     return cap_covering(holder, endpoint, now_us);
+}
+
+/* `store.Get`, `store.*`, `store.>`: no wildcard stands for the name. */
+static bool cap_names(const struct cap *cap, const char *service)
+{
+    size_t size = strlen(service);
+
+    return cap->size > size && cap->pattern[size] == '.' &&
+           memcmp(cap->pattern, service, size) == 0;
+}
+
+static bool cap_reaches(const struct cap *cap, const struct service *service)
+{
+    for (; cap != NULL; cap = cap->parent) {
+        if (cap->source == CAP_OPERATOR && cap_names(cap, service->name))
+            return true;
+        if (cap->giver != NULL && strcmp(cap->giver->space, service->space) == 0)
+            return true;
+    }
+    return false;
+}
+
+struct cap *cap_reaching(const struct peer *holder, struct span endpoint,
+        const struct service *service, uint64_t now_us)
+{
+    struct cap *best = NULL;
+
+    list_for_each (node, &holder->caps) {
+        struct cap *cap = list_entry(node, struct cap, by_holder);
+
+        if ((cap->ends_us == 0 || cap->ends_us > now_us) &&
+                pattern_matches(cap_pattern(cap), endpoint) && cap_reaches(cap, service))
+            best = cap_better(best, cap);
+    }
+    return best;
 }
 
 /* Ends the calls that the capability let through. */

@@ -14,6 +14,7 @@
 
 struct peer;
 struct router;
+struct service;
 
 enum { CAP_HANDLE_NONE = 0 };
 
@@ -27,6 +28,7 @@ struct cap {
     struct list by_holder;    /* in holder->caps */
     struct list by_parent;    /* in parent->children */
     struct list children;     /* owned: struct cap, made of this one */
+    struct cap *parent;       /* borrowed: what it was made of, which goes with it; else NULL */
     struct peer *holder;      /* borrowed: its caps go with it */
     const struct peer *giver; /* borrowed: who passed it on, whose own is over it; else NULL */
     uint64_t handle;          /* by which its giver takes it back; CAP_HANDLE_NONE: of a manifest */
@@ -55,6 +57,12 @@ struct cap *cap_find(const struct peer *holder, struct span endpoint, uint64_t n
 
 /* One that covers the whole pattern now, and which lasts longest; NULL where there is none. */
 struct cap *cap_covering(const struct peer *holder, struct span pattern, uint64_t now_us);
+
+/* One that covers the endpoint now and reaches into the namespace of `service`, whose endpoint it
+ * is, from another one: an operator granted it by the service's name, a process of that namespace
+ * passed it on, or it is made of such a one. NULL where there is none; else as cap_find. */
+struct cap *cap_reaching(const struct peer *holder, struct span endpoint,
+        const struct service *service, uint64_t now_us);
 
 /* Takes it and all that was made of it out of their tables, and ends the calls that they let
  * through. */

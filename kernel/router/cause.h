@@ -39,6 +39,7 @@ enum cause {
     CAUSE_TOKEN = 40,
     CAUSE_SCOPE = 41,
     CAUSE_RULE = 42,
+    CAUSE_NAMESPACE = 47,
 
     CAUSE_SILENT = 50,
     CAUSE_DRAINING = 51,

@@ -118,6 +118,14 @@ static int control_read_exports(const Mu__Router__V1__AdmitRequest *request, str
     return 0;
 }
 
+/* A namespace is named as services are; nothing is none. */
+static bool control_is_space(const char *name)
+{
+    struct span text = { (const uint8_t *)name, strlen(name) };
+
+    return text.size == 0 || service_name_is_valid(text);
+}
+
 /* Opens or closes a private channel. Returns 0 or -errno. */
 static int control_admit(struct control *control, struct span body)
 {
@@ -134,6 +142,7 @@ static int control_admit(struct control *control, struct span body)
     terms = (struct admission_terms){
         .instance = request->instance,
         .service = request->service,
+        .space = request->namespace_,
         .path = request->path,
         .pid = request->pid,
         .uid = request->uid,
@@ -141,7 +150,9 @@ static int control_admit(struct control *control, struct span body)
                 .calls_made_max = request->calls_made_max,
                 .rate = request->rate },
     };
-    r = request->instance == 0 ? err_new(-EINVAL) : control_read_calls(request, &terms.calls);
+    r = request->instance == 0 || !control_is_space(request->namespace_)
+                ? err_new(-EINVAL)
+                : control_read_calls(request, &terms.calls);
     if (r == 0)
         r = control_read_exports(request, &terms.exports);
     if (r == 0)

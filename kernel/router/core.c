@@ -164,6 +164,8 @@ struct peer *router_attach(struct router *router, const struct peer_identity *id
     peer->place = UINT32_MAX;
     if (identity->service != NULL)
         snprintf(peer->admitted, sizeof(peer->admitted), "%s", identity->service);
+    if (identity->space != NULL)
+        snprintf(peer->space, sizeof(peer->space), "%s", identity->space);
     outbox_init(&peer->out, identity->link);
     list_init(&peer->dirty);
     list_init(&peer->by_throttle);

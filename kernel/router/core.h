@@ -45,6 +45,7 @@ struct router_stats {
 struct router {
     struct call_table calls;
     struct service_table services;
+    bool has_tenants; /* some service has, or had, a namespace */
     struct wheel wheel;
     struct random random;
     struct list peers;

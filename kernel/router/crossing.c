@@ -34,6 +34,7 @@ static struct verdict crossing_judge(const struct router *router, const struct p
         verdict.text = "a call between nodes carries a status, a parent or a token";
     } else if (call->caller.size == 0 || stamp_read(stamp, call->caller) != ENVELOPE_OK ||
                (stamp->service.size != 0 && !service_name_is_valid(stamp->service)) ||
+               (stamp->space.size != 0 && !service_name_is_valid(stamp->space)) ||
                (stamp->user.size != 0 && !access_subject_is_valid(stamp->user)) ||
                stamp->client.size > STAMP_TEXT_MAX) {
         verdict.text = "a call between nodes does not say properly who calls";
@@ -81,6 +82,7 @@ bool crossing_admit(
     draft->hops = stamp.hops + 1;
     draft->from_service = stamp.client.size != 0 ? stamp.client : stamp.service;
     draft->from_instance = stamp.instance;
+    draft->from_space = stamp.space;
     draft->caller = stamp_write(&(struct stamp){ .node = crossing_text(neighbour->node),
                                         .owner = crossing_text(neighbour->owner),
                                         .service = stamp.service,
@@ -88,6 +90,7 @@ bool crossing_admit(
                                         .uid = STAMP_UID_NOBODY,
                                         .client = stamp.client,
                                         .user = stamp.user,
+                                        .space = stamp.space,
                                         .hops = draft->hops },
             neighbour->stamp);
     return true;

@@ -10,6 +10,7 @@
 #include "kernel/router/cap.h"
 #include "kernel/router/own.h"
 #include "kernel/router/say.h"
+#include "kernel/router/tenant.h"
 #include "mu/router/v1/router.pb-c.h"
 
 static struct span grant_text(const char *text)
@@ -234,6 +235,15 @@ static struct verdict grant_judge(const struct router *router, const struct peer
     return (struct verdict){ 0 };
 }
 
+/* From one namespace to another a process is named by its number, which who was called by it knows
+ * and nobody guesses: else names could be tried out. */
+static bool grant_may_name(const struct peer *giver, const struct peer *peer,
+        const Mu__Router__V1__GrantRequest *request)
+{
+    return giver->space[0] == '\0' || peer->space[0] == '\0' ||
+           strcmp(giver->space, peer->space) == 0 || request->instance == peer->instance;
+}
+
 static bool grant_is_meant(const struct peer *peer, const Mu__Router__V1__GrantRequest *request)
 {
     return peer->bound && peer->service != NULL &&
@@ -250,7 +260,7 @@ static int grant_pass(struct router *router, struct peer *giver, struct peer *ta
     for (size_t i = 0; i < request->n_endpoints; i++) {
         struct span pattern = grant_text(request->endpoints[i]);
         int r = cap_add(taker, &(struct cap_terms){ .pattern = pattern,
-                                       .parent = cap_covering(giver, pattern, router->now_us),
+                                       .parent = tenant_parent(router, giver, pattern),
                                        .handle = handle,
                                        .ends_us = grant_end(router, request->for_ms),
                                        .source = CAP_PASSED });
@@ -276,7 +286,8 @@ static void grant_try(struct router *router, struct peer *giver, const struct en
     list_for_each (node, &router->peers) {
         struct peer *peer = list_entry(node, struct peer, link);
 
-        if (r == 0 && grant_is_meant(peer, request) && peer != giver) {
+        if (r == 0 && grant_is_meant(peer, request) && grant_may_name(giver, peer, request) &&
+                peer != giver) {
             r = grant_pass(router, giver, peer, request, reply.handle);
             reply.processes += r == 0;
         }

@@ -14,6 +14,7 @@
 _Static_assert((int)CAUSE_NOT_CONNECTED == MU__ROUTER__V1__CAUSE__CAUSE_NOT_CONNECTED, "cause");
 _Static_assert((int)CAUSE_OTHER == MU__ROUTER__V1__CAUSE__CAUSE_OTHER, "cause");
 _Static_assert((int)CAUSE_RULE == MU__ROUTER__V1__CAUSE__CAUSE_RULE, "cause");
+_Static_assert((int)CAUSE_NAMESPACE == MU__ROUTER__V1__CAUSE__CAUSE_NAMESPACE, "cause");
 _Static_assert((int)CAUSE_ANSWER_NO_ROOM == MU__ROUTER__V1__CAUSE__CAUSE_ANSWER_NO_ROOM, "cause");
 _Static_assert((int)SIDE_THERE == MU__ROUTER__V1__SIDE__SIDE_THERE, "side");
 

@@ -15,6 +15,7 @@ static const char *const note_kinds[NOTE_KINDS] = {
     [NOTE_TOKEN] = "token",
     [NOTE_SCOPE] = "scope",
     [NOTE_RULE] = "rule",
+    [NOTE_NAMESPACE] = "namespace",
 };
 
 void note_name(const struct peer *peer, const struct user *user, char by[RULE_WHO_MAX + 1])

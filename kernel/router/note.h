@@ -17,6 +17,7 @@ enum note_kind {
     NOTE_TOKEN,
     NOTE_SCOPE,
     NOTE_RULE,
+    NOTE_NAMESPACE, /* it is another namespace's, or the node's alone */
     NOTE_KINDS
 };
 

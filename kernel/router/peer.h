@@ -38,7 +38,8 @@ struct peer_identity {
     bool is_operator;  /* its uid owns the node */
     uint64_t instance; /* 0: not started by the supervisor */
     const char
-            *service; /* borrowed during the call: admitted as this one; NULL unless supervised */
+            *service;  /* borrowed during the call: admitted as this one; NULL unless supervised */
+    const char *space; /* the same: its namespace; NULL or "": none */
     struct peer_limits limits;
     struct span calls;   /* borrowed during the call: the manifest's patterns, each with a NUL */
     struct span exports; /* the same: endpoints and to whom, in turn, each with a NUL */
@@ -75,6 +76,7 @@ struct peer {
     enum peer_state state;
     struct service *service; /* borrowed: services live as long as the router; NULL for a caller */
     char admitted[SERVICE_NAME_MAX + 1]; /* the name it must say; "" for any */
+    char space[SERVICE_NAME_MAX + 1];    /* its namespace, by its manifest; "" for none */
     uint8_t *stamp; /* owned: a packed mu.bus.v1.Caller, put on each of its calls; NULL for a node
                        channel, each of whose calls says who makes it */
     size_t stamp_size;

@@ -8,6 +8,7 @@
 #include "kernel/router/cap.h"
 #include "kernel/router/export.h"
 #include "kernel/router/grant.h"
+#include "kernel/router/tenant.h"
 #include "transport/reserved.h"
 
 bool right_is_for_all(struct span endpoint)
@@ -22,7 +23,7 @@ bool right_is_for_all(struct span endpoint)
     return false;
 }
 
-static bool right_is_part(const struct peer *peer)
+bool right_is_part(const struct peer *peer)
 {
     struct span admitted = { (const uint8_t *)peer->admitted, strlen(peer->admitted) };
 
@@ -37,7 +38,7 @@ static bool right_is_free(const struct peer *peer, struct span endpoint)
            (right_is_part(peer) && reserved_has(route_service_name(endpoint)));
 }
 
-static void right_note(struct router *router, const struct peer *peer, struct span endpoint,
+void right_note(struct router *router, const struct peer *peer, struct span endpoint,
         const struct right_refusal *refusal)
 {
     static const enum cause causes[NOTE_KINDS] = {
@@ -47,6 +48,7 @@ static void right_note(struct router *router, const struct peer *peer, struct sp
         [NOTE_TOKEN] = CAUSE_TOKEN,
         [NOTE_SCOPE] = CAUSE_SCOPE,
         [NOTE_RULE] = CAUSE_RULE,
+        [NOTE_NAMESPACE] = CAUSE_NAMESPACE,
     };
     struct note note = { .kind = refusal->kind, .at_s = router->unix_s };
 
@@ -155,13 +157,15 @@ static const char *right_void_text(
     return text != NULL ? text : user_void_text(draft->user, router->unix_s);
 }
 
-static void right_stamp(struct router *router, struct draft *draft)
+static void right_stamp(struct router *router, const struct peer *peer, struct draft *draft)
 {
     const struct user *user = draft->user;
+    const char *space = peer->space[0] == '\0' ? tenant_space(peer, user) : ""; /* it is there */
 
     draft->caller = stamp_add_user(draft->caller,
             (struct span){ (const uint8_t *)user->subject, strlen(user->subject) },
-            (struct span){ user->id.bytes, sizeof(user->id.bytes) }, router->stamp);
+            (struct span){ user->id.bytes, sizeof(user->id.bytes) },
+            (struct span){ (const uint8_t *)space, strlen(space) }, router->stamp);
 }
 
 bool right_find_user(struct router *router, struct peer *peer, const struct envelope *envelope,
@@ -178,7 +182,7 @@ bool right_find_user(struct router *router, struct peer *peer, const struct enve
         return true;
     text = right_void_text(router, peer, draft);
     if (text == NULL) {
-        right_stamp(router, draft);
+        right_stamp(router, peer, draft);
         return true;
     }
     if (right_is_free(peer, envelope->endpoint)) {
@@ -209,7 +213,7 @@ void right_restamp(struct router *router, const struct call *call, struct draft 
 {
     draft->user = call->on_behalf;
     if (draft->user != NULL)
-        right_stamp(router, draft);
+        right_stamp(router, call->caller, draft);
 }
 
 /* ---- what the user may ---- */

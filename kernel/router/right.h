@@ -36,6 +36,9 @@ void right_restamp(struct router *router, const struct call *call, struct draft 
 /* True for what needs no right: to log in, to renew a token, to present one. */
 bool right_is_for_all(struct span endpoint);
 
+/* True for the node's own parts. */
+bool right_is_part(const struct peer *peer);
+
 /* Why a call is refused for want of a right, and on whose behalf it was. */
 struct right_refusal {
     enum note_kind kind;
@@ -43,6 +46,10 @@ struct right_refusal {
     const char *text; /* borrowed during the call */
     const struct user *user;
 };
+
+/* Keeps a note of a call that is refused, and of why. */
+void right_note(struct router *router, const struct peer *peer, struct span endpoint,
+        const struct right_refusal *refusal);
 
 /* Refuses a call, and keeps a note of it. */
 void right_refuse(struct router *router, struct peer *peer, const struct envelope *envelope,

@@ -21,6 +21,7 @@
 #include "kernel/router/route.h"
 #include "kernel/router/routes.h"
 #include "kernel/router/say.h"
+#include "kernel/router/tenant.h"
 #include "kernel/router/throttle.h"
 #include "kernel/router/waiting.h"
 
@@ -131,7 +132,7 @@ static enum cause route_cause(const struct peer *peer, const struct envelope *en
     const struct service *service = draft->service;
 
     if (service == NULL)
-        return CAUSE_NO_SERVICE;
+        return draft->hidden ? CAUSE_NAMESPACE : CAUSE_NO_SERVICE;
     if (draft->callee != NULL)
         return CAUSE_BODY_TOO_LARGE;
     if (draft->settings != NULL && service->ready_count != 0 && !choice_is_any(draft))
@@ -172,7 +173,9 @@ static struct peer *route_pick(struct router *router, const struct peer *peer,
 bool route_find_callee(struct router *router, struct peer *peer, const struct envelope *envelope,
         struct draft *draft, struct refusal *refusal)
 {
-    draft->service = service_find(&router->services, route_service_name(envelope->endpoint));
+    tenant_find(router, peer, envelope->endpoint, draft);
+    if (draft->hidden)
+        tenant_note(router, peer, envelope->endpoint, draft);
     if (draft->service != NULL) {
         draft->callee = route_pick(router, peer, envelope, draft);
         if (draft->callee != NULL && envelope->body.size <= draft->callee->body_max)
@@ -413,7 +416,8 @@ static void route_dispatch(struct router *router, struct peer *peer,
     struct refusal refusal;
 
     tally_blame(router, CAUSE_POLICY);
-    if (!gate_admit(router, peer, envelope, draft))
+    if (router->has_tenants ? !tenant_gate(router, peer, envelope, draft)
+                            : !gate_admit(router, peer, envelope, draft))
         return;
     tally_blame(router, CAUSE_NONE);
     route_find_deadline(router, envelope, draft);
@@ -443,6 +447,7 @@ static bool route_may_call(struct router *router, struct peer *peer,
         return false;
     tally_blame(router, CAUSE_NONE);
     return right_find_cap(router, peer, envelope, draft) &&
+           tenant_may_use(router, peer, envelope, draft) &&
            right_judge(router, peer, envelope, draft);
 }
 

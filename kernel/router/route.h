@@ -25,8 +25,10 @@ struct draft {
     uint32_t delay_ms;               /* before it is sent */
     struct span from_service;        /* of its caller on another node, as that node says */
     uint64_t from_instance;
-    bool own;            /* it is for the router itself */
-    size_t replied_size; /* bytes that the router answered it with */
+    struct span from_space; /* the same: the namespace of its caller */
+    bool hidden;            /* the service is there, and not for its caller to know of */
+    bool own;               /* it is for the router itself */
+    size_t replied_size;    /* bytes that the router answered it with */
 };
 
 /* Why nobody is sent a call. */

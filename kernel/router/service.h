@@ -24,7 +24,10 @@ struct service {
     struct list waiters;  /* owned: struct waiter, calls that wait for an instance */
     uint64_t expected_us; /* until when one is; 0: none */
     bool local;           /* somebody here said the name: it is never forgotten */
-    struct list idle;     /* in service_table.idle, where it is not local and has no routes */
+    bool to_network;      /* with a namespace: it exports something to other nodes … */
+    bool to_clients;      /* … and to clients */
+    char space[SERVICE_NAME_MAX + 1]; /* its namespace, by its manifest; "" for none */
+    struct list idle; /* in service_table.idle, where it is not local and has no routes */
 };
 
 struct service_table {

@@ -11,6 +11,7 @@
 #include "transport/reserved.h"
 #include "kernel/router/route.h"
 #include "kernel/router/say.h"
+#include "kernel/router/tenant.h"
 #include "kernel/router/waiting.h"
 #include "mu/bus/v1/bus.pb-c.h"
 #include "mu/node/v1/node.pb-c.h"
@@ -42,6 +43,7 @@ int session_stamp(struct router *router, struct peer *peer)
                                 .uid = client != NULL ? STAMP_UID_NOBODY : peer->uid,
                                 .pid = client != NULL ? 0 : peer->pid,
                                 .is_operator = peer->is_operator,
+                                .space = session_text(peer->space),
                                 .client = session_text(client != NULL ? client : "") },
                     room);
     uint8_t *stamp = malloc(caller.size + 1);
@@ -74,6 +76,8 @@ static int session_pack_notice(const struct router *router, struct peer *peer,
     instance.version = hello->version;
     instance.node = (char *)(uintptr_t)router->node;
     instance.pid = peer->pid;
+    instance.namespace_ = peer->service->space;
+    instance.local = peer->service->space[0] != '\0' && !peer->service->to_network;
     instance.types = hello->types;
     instance.n_metadata = hello->n_metadata;
     instance.metadata = each;
@@ -187,6 +191,8 @@ static int session_accept(struct router *router, struct peer *peer, const Mu__Bu
     if (service == NULL)
         return err_new(-ENOSPC);
     peer->service = service;
+    if (peer->supervised)
+        tenant_admit(router, service, peer);
     if (peer->instance == 0)
         peer->instance = random_next(&router->random) >> 1 | 1;
     if (hello->calls_max != 0 && hello->calls_max < peer->calls_max)

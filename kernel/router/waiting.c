@@ -8,6 +8,7 @@
 #include "kernel/router/claim.h"
 #include "kernel/router/own.h"
 #include "kernel/router/say.h"
+#include "kernel/router/tenant.h"
 #include "mu/router/v1/router.pb-c.h"
 
 /* What a call brought, for as long as it waits. */
@@ -222,6 +223,8 @@ void waiting_expect(struct router *router, struct peer *peer, const struct envel
     name = (struct span){ (const uint8_t *)request->service, strlen(request->service) };
     if (service_name_is_valid(name))
         service = service_add(&router->services, name);
+    if (service != NULL)
+        tenant_claim(router, service, request->namespace_);
     if (service != NULL)
         waiting_set(router, service,
                 request->for_ms != 0 ? router->now_us + UINT64_C(1000) * request->for_ms : 0);

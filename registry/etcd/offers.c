@@ -28,7 +28,8 @@ static bool offers_wants(const Mu__Registry__V1__Instance *instance)
 {
     static const char *const own[] = { "node", "router", "registry", "link", "etcd", "auth" };
 
-    if (instance->owner[0] != '\0' || instance->lease_ms > 0 || instance->instance == 0)
+    if (instance->owner[0] != '\0' || instance->lease_ms > 0 || instance->instance == 0 ||
+            instance->local)
         return false;
     for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
         if (strcmp(instance->service, own[i]) == 0)

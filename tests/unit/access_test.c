@@ -94,6 +94,31 @@ static void test_a_token_says_what_its_authority_put_into_it(void **state)
     assert_false(access_is_for(&access, "desk"));
 }
 
+static void test_a_token_is_kept_to_a_namespace_and_no_bearer_takes_it_off(void **state)
+{
+    struct access_narrowing narrowing = { .expires_s = NOW_S + 60 };
+    struct access_grant grant = fixture_grant();
+    char narrow[ACCESS_TEXT_MAX + 1];
+    struct access_body body = { .is_first = true };
+    uint8_t bytes[ACCESS_BODY_SIZE_MAX];
+    struct access_id id;
+    size_t size;
+
+    (void)state;
+    snprintf(grant.space, sizeof(grant.space), "acme");
+    issue(&grant);
+    assert_string_equal(read_token(line).space, "acme");
+    assert_int_equal(access_narrow(&narrowing, fixture_text(line), narrow), ACCESS_OK);
+    assert_string_equal(read_token(narrow).space, "acme");
+    snprintf(grant.space, sizeof(grant.space), "Acme");
+    assert_int_equal(access_issue(&grant, &authority_key, line, &id), ACCESS_BAD);
+    body.space = fixture_text("beta"); /* a later block with one alone */
+    size = access_body_write(&body, bytes);
+    assert_true(size > 6);
+    assert_int_equal(
+            access_body_read(&body, (struct span){ bytes + size - 6, 6 }, false), ACCESS_BAD);
+}
+
 static void test_each_token_has_an_id_of_its_own(void **state)
 {
     struct access_grant grant = fixture_grant();
@@ -428,6 +453,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(
                 test_a_token_says_what_its_authority_put_into_it, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+                test_a_token_is_kept_to_a_namespace_and_no_bearer_takes_it_off, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_each_token_has_an_id_of_its_own, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
                 test_a_token_is_written_as_the_protocol_says, set_up, tear_down),

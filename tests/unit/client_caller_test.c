@@ -24,6 +24,7 @@ static void test_a_caller_reads_as_protobuf_wrote_it(void **state)
     wire.owner = (char *)"alice";
     wire.hops = 2;
     wire.user = (char *)"alice";
+    wire.namespace_ = (char *)"acme";
     wire.token = (ProtobufCBinaryData){ 16, (uint8_t *)"0123456789abcdef" };
     size = mu__bus__v1__caller__pack(&wire, bytes);
     caller_read(&caller, (struct mu_bytes){ bytes, size }, room);
@@ -36,6 +37,7 @@ static void test_a_caller_reads_as_protobuf_wrote_it(void **state)
     assert_string_equal(caller.owner, "alice");
     assert_int_equal(caller.hops, 2);
     assert_string_equal(caller.user, "alice");
+    assert_string_equal(caller.space, "acme");
     assert_memory_equal(caller.token, "0123456789abcdef", 16);
 }
 
@@ -50,6 +52,7 @@ static void test_nobody_is_empty(void **state)
     assert_string_equal(caller.service, "");
     assert_string_equal(caller.owner, "");
     assert_string_equal(caller.user, "");
+    assert_string_equal(caller.space, "");
     assert_null(caller.token);
     assert_false(caller.is_operator);
 }

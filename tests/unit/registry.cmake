@@ -1,6 +1,7 @@
 mu_add_test(store_test SOURCES store_test.c LINK mu_store)
 mu_add_test(registry_parts_test SOURCES registry_parts_test.c LINK mu_registry_core)
 mu_add_test(registry_catalog_test SOURCES registry_catalog_test.c LINK mu_registry_core)
+mu_add_test(registry_space_test SOURCES registry_space_test.c LINK mu_registry_core)
 mu_add_test(registry_import_test SOURCES registry_import_test.c LINK mu_registry_core)
 set(registry_model
   registry_model.c

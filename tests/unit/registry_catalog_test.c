@@ -217,12 +217,12 @@ static void test_what_was_probably_meant_is_found(void **state)
 {
     struct catalog *catalog = *state;
 
-    assert_null(catalog_nearest(catalog, "greeter"));
+    assert_null(catalog_nearest(catalog, "greeter", ""));
     attach(catalog, 1, "greeter");
     attach(catalog, 2, "counter");
-    assert_string_equal(catalog_nearest(catalog, "gretter")->name, "greeter");
-    assert_string_equal(catalog_nearest(catalog, "conuter")->name, "counter");
-    assert_null(catalog_nearest(catalog, "ticker"));
+    assert_string_equal(catalog_nearest(catalog, "gretter", "")->name, "greeter");
+    assert_string_equal(catalog_nearest(catalog, "conuter", "")->name, "counter");
+    assert_null(catalog_nearest(catalog, "ticker", ""));
 }
 
 /* ---- limits ---- */

@@ -69,32 +69,32 @@ struct peer *bus_service(struct bus *bus, const char *service)
     return peer;
 }
 
-static struct peer *bus_supervised(struct bus *bus, const char *service, uint64_t instance,
-        struct span calls, struct span exports)
+struct peer *bus_tenant(struct bus *bus, const struct bus_tenant *tenant)
 {
     struct peer_identity identity = { .uid = 1,
-        .pid = (uint32_t)instance,
-        .instance = instance,
-        .service = service,
-        .calls = calls,
-        .exports = exports,
+        .pid = (uint32_t)tenant->instance,
+        .instance = tenant->instance,
+        .service = tenant->service,
+        .space = tenant->space,
+        .calls = tenant->calls,
+        .exports = tenant->exports,
         .link = FRAME_IPC };
     struct peer *peer = router_attach(&bus->router, &identity, NULL);
 
     assert_non_null(peer);
-    bus_serve(bus, peer, service);
+    bus_serve(bus, peer, tenant->service);
     return peer;
 }
 
 struct peer *bus_process(struct bus *bus, const char *service, uint64_t instance, struct span calls)
 {
-    return bus_supervised(bus, service, instance, calls, (struct span){ 0 });
+    return bus_tenant(bus, &(struct bus_tenant){ "", service, instance, calls, { 0 } });
 }
 
 struct peer *bus_exporter(
         struct bus *bus, const char *service, uint64_t instance, struct span exports)
 {
-    return bus_supervised(bus, service, instance, (struct span){ 0 }, exports);
+    return bus_tenant(bus, &(struct bus_tenant){ "", service, instance, { 0 }, exports });
 }
 
 struct peer *bus_linker(struct bus *bus)

@@ -39,6 +39,16 @@ struct peer *bus_process(
 struct peer *bus_exporter(
         struct bus *bus, const char *service, uint64_t instance, struct span exports);
 
+/* The same with a namespace; "" for none. */
+struct bus_tenant {
+    const char *space;
+    const char *service;
+    uint64_t instance;
+    struct span calls;
+    struct span exports;
+};
+struct peer *bus_tenant(struct bus *bus, const struct bus_tenant *tenant);
+
 /* The node's link service. */
 struct peer *bus_linker(struct bus *bus);
 

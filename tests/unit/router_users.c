@@ -29,10 +29,17 @@ void users_close(struct users *users)
 struct access_id users_issue(
         struct users *users, const char *subject, const char *scopes, char *line)
 {
+    return users_issue_in(users, subject, scopes, "", line);
+}
+
+struct access_id users_issue_in(
+        struct users *users, const char *subject, const char *scopes, const char *space, char *line)
+{
     struct access_grant grant = fixture_grant();
     struct access_id id;
 
     snprintf(grant.subject, sizeof(grant.subject), "%s", subject);
+    snprintf(grant.space, sizeof(grant.space), "%s", space);
     grant.scopes.count = 0;
     for (const char *at = scopes; *at != '\0';) {
         size_t size = strcspn(at, " ");

@@ -29,6 +29,10 @@ void users_close(struct users *users);
 struct access_id users_issue(
         struct users *users, const char *subject, const char *scopes, char *line);
 
+/* The same, kept to a namespace. */
+struct access_id users_issue_in(struct users *users, const char *subject, const char *scopes,
+        const char *space, char *line);
+
 /* The authority says its keys, and what is revoked. Returns the code. */
 uint32_t users_set_keys(
         struct users *users, struct peer *peer, Mu__Router__V1__Revocation **revoked, size_t count);

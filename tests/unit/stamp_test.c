@@ -42,6 +42,7 @@ static void test_both_codecs_read_what_the_other_wrote(void **state)
             .is_operator = random_below(&random, 2) != 0,
             .user = text(texts[random_below(&random, 4)]),
             .token = text(random_below(&random, 2) != 0 ? "0123456789abcdef" : ""),
+            .space = text(texts[random_below(&random, 4)]),
         };
         uint8_t room[STAMP_SIZE_MAX];
         uint8_t packed[STAMP_SIZE_MAX];
@@ -52,6 +53,7 @@ static void test_both_codecs_read_what_the_other_wrote(void **state)
         assert_non_null(message);
         assert_true(is(stamp.node, message->node) && is(stamp.service, message->service));
         assert_true(is(stamp.owner, message->owner) && is(stamp.user, message->user));
+        assert_true(is(stamp.space, message->namespace_));
         assert_int_equal(stamp.token.size, message->token.len);
         assert_true(message->instance == stamp.instance && message->hops == stamp.hops);
         assert_true(message->uid == stamp.uid && message->pid == stamp.pid);
@@ -61,6 +63,7 @@ static void test_both_codecs_read_what_the_other_wrote(void **state)
                 ENVELOPE_OK);
         assert_true(is(back.node, message->node) && is(back.service, message->service));
         assert_true(is(back.owner, message->owner) && is(back.user, message->user));
+        assert_true(is(back.space, message->namespace_));
         assert_int_equal(back.token.size, stamp.token.size);
         assert_true(back.instance == stamp.instance && back.hops == stamp.hops);
         assert_true(back.uid == stamp.uid && back.pid == stamp.pid);
@@ -120,7 +123,7 @@ static void test_fields_of_a_later_version_are_skipped(void **state)
 
     (void)state;
     assert_int_equal(read_bytes(&stamp,
-                             "\x60\x05\x40\x02\x6a\x01x\x61"
+                             "\x70\x05\x40\x02\x7a\x01x\x71"
                              "12345678",
                              16),
             ENVELOPE_OK);
@@ -142,6 +145,7 @@ static void test_the_largest_stamp_fits(void **state)
         .client = text(longest),
         .user = text(longest),
         .token = text("0123456789abcdef"),
+        .space = text(longest),
         .is_operator = true };
     struct stamp back;
     struct span bytes = stamp_write(&stamp, room);
@@ -151,7 +155,7 @@ static void test_the_largest_stamp_fits(void **state)
     assert_true(bytes.size <= STAMP_SIZE_MAX);
     assert_int_equal(stamp_read(&back, bytes), ENVELOPE_OK);
     assert_true(is(back.owner, longest) && back.hops == UINT32_MAX);
-    assert_true(is(back.client, longest) && is(back.user, longest));
+    assert_true(is(back.client, longest) && is(back.user, longest) && is(back.space, longest));
 }
 
 static void test_a_user_is_added_as_if_he_had_been_there_before(void **state)
@@ -166,8 +170,9 @@ static void test_a_user_is_added_as_if_he_had_been_there_before(void **state)
     (void)state;
     stamp.user = text("alice");
     stamp.token = text("0123456789abcdef");
+    stamp.space = text("acme");
     wanted = stamp_write(&stamp, with);
-    bytes = stamp_add_user(bytes, stamp.user, stamp.token, added);
+    bytes = stamp_add_user(bytes, stamp.user, stamp.token, stamp.space, added);
     assert_int_equal(bytes.size, wanted.size);
     assert_memory_equal(bytes.data, wanted.data, wanted.size);
 }

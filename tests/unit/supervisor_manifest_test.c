@@ -94,6 +94,22 @@ static void test_a_name_is_enough(void **state)
     mu_body_free(&manifest->base);
 }
 
+static void test_a_namespace_is_named_like_a_service_and_is_not_for_the_node_s_parts(void **state)
+{
+    Mu__Node__V1__Manifest *manifest =
+            read_manifest("name: shop\nnamespace: acme\nexports: [{ to: ['@namespace'] }]\n");
+
+    (void)state;
+    assert_string_equal(manifest->namespace_, "acme");
+    mu_body_free(&manifest->base);
+    refused("name: shop\nnamespace: Acme\n", "namespace: `Acme` cannot name one");
+    refused("name: shop\nnamespace: 'a.b'\n", "namespace: `a.b` cannot name one");
+    refused("name: auth\nnamespace: acme\n", "`auth` is a part of the node and has none");
+    refused("name: link\nnamespace: acme\n", "`link` is a part of the node and has none");
+    refused("name: shop\nexports: [{ to: ['@namespace'] }]\n",
+            "exports.to: `@namespace` is for a service that has one");
+}
+
 static void test_everything_is_read(void **state)
 {
     Mu__Node__V1__Manifest *manifest =
@@ -404,6 +420,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_name_is_enough),
+        cmocka_unit_test(test_a_namespace_is_named_like_a_service_and_is_not_for_the_node_s_parts),
         cmocka_unit_test(test_everything_is_read),
         cmocka_unit_test(test_a_relative_program_is_taken_from_the_manifest_s_folder),
         cmocka_unit_test(test_a_bare_program_stays_bare),

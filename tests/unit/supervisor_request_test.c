@@ -264,6 +264,32 @@ static void test_a_cycle_is_refused_and_changes_nothing(void **state)
     assert_null(plan_find(&world.supervisor.services, "b"));
 }
 
+static int apply(const struct service_config *config)
+{
+    char text[128];
+
+    return request_apply(&world.supervisor, config, false, world.now_ms, text, sizeof(text));
+}
+
+static void test_a_name_stays_in_the_namespace_that_it_was_given_in(void **state)
+{
+    struct service_config acme = world_config("shop", NULL);
+    struct service_config beta = world_config("shop", NULL);
+
+    (void)state;
+    snprintf(acme.space, sizeof(acme.space), "acme");
+    snprintf(beta.space, sizeof(beta.space), "beta");
+    beta.manifest = (struct span){ (const uint8_t *)"other", 5 };
+    world_boot();
+    assert_int_equal(apply(&acme), REQUEST_OK);
+    world_run();
+    assert_int_equal(apply(&beta), REQUEST_TAKEN);
+    assert_int_equal(world_apply("shop", NULL), REQUEST_TAKEN);
+    assert_string_equal(plan_find(&world.supervisor.services, "shop")->config->space, "acme");
+    request_remove(&world.supervisor, "shop", 3, world.now_ms);
+    assert_int_equal(apply(&beta), REQUEST_OK);
+}
+
 static void test_processes_are_limited_one_below_at_and_above(void **state)
 {
     struct service_config big = world_config("big", NULL);
@@ -408,6 +434,7 @@ int main(void)
         TEST(test_the_kernel_cannot_be_changed_removed_or_stopped),
         TEST(test_what_the_node_file_has_is_not_removed),
         TEST(test_a_cycle_is_refused_and_changes_nothing),
+        TEST(test_a_name_stays_in_the_namespace_that_it_was_given_in),
         TEST(test_processes_are_limited_one_below_at_and_above),
         TEST(test_services_are_limited),
         TEST(test_whatever_happens_the_node_comes_back_and_can_be_stopped),

@@ -126,6 +126,7 @@ enum access_outcome access_issue(const struct access_grant *grant, const struct 
                 strnlen(grant->subject, sizeof(grant->subject)) },
         .audience = { (const uint8_t *)grant->audience,
                 strnlen(grant->audience, sizeof(grant->audience)) },
+        .space = { (const uint8_t *)grant->space, strnlen(grant->space, sizeof(grant->space)) },
         .issued_s = grant->issued_s,
         .scopes = grant->scopes,
         .expires_s = grant->expires_s,

@@ -42,6 +42,7 @@ struct access_grant {
     struct network_id network; /* zeroes on a node that is in no network */
     char subject[ACCESS_SUBJECT_MAX + 1];
     char audience[ACCESS_AUDIENCE_MAX + 1]; /* the nodes it is for; "": any of the network */
+    char space[SERVICE_NAME_MAX + 1];       /* the namespace that it keeps to; "": any */
     struct access_scopes scopes;            /* at least one */
     uint64_t issued_s;                      /* unix time, at most TIME_MAX_S */
     uint64_t expires_s; /* over issued_s, and at most ACCESS_LIFE_MAX_S over it */
@@ -68,6 +69,7 @@ struct access {
     struct access_id id; /* of the token and of all that are made of it */
     char subject[ACCESS_SUBJECT_MAX + 1];
     char audience[ACCESS_AUDIENCE_MAX + 1];
+    char space[SERVICE_NAME_MAX + 1]; /* "": any */
     uint64_t issued_s;
     uint64_t expires_s; /* unix time from which on it is of no use */
     struct access_scopes scopes;

@@ -18,7 +18,9 @@ enum {
     FIELD_SCOPES = 6,
     FIELD_ISSUED = 7,
     FIELD_EXPIRES = 8,
-    FIELD_BUDGET = 9
+    FIELD_BUDGET = 9,
+    FIELD_SPACE = 10,
+    FIELD_LAST = FIELD_SPACE
 };
 
 static struct span body_text(const char *text)
@@ -91,6 +93,7 @@ enum access_outcome access_body_judge(const struct access_body *body)
     if (body->is_first)
         sound = sound && access_subject_is_valid(body->subject) &&
                 access_audience_is_valid(body->audience) && body->scopes.count > 0 &&
+                (body->space.size == 0 || service_name_is_valid(body->space)) &&
                 body->issued_s > 0 && body->issued_s < body->expires_s &&
                 body->expires_s - body->issued_s <= ACCESS_LIFE_MAX_S;
     else
@@ -131,7 +134,9 @@ static bool body_take_number(struct access_body *body, const struct field *field
 
 static bool body_take(struct access_body *body, const struct field *field)
 {
-    if ((field->number >= FIELD_ISSUED) != (field->wire == WIRE_VARINT))
+    bool is_number = field->number >= FIELD_ISSUED && field->number <= FIELD_BUDGET;
+
+    if (is_number != (field->wire == WIRE_VARINT))
         return false;
     if (field->wire == WIRE_VARINT)
         return body_take_number(body, field);
@@ -149,6 +154,9 @@ static bool body_take(struct access_body *body, const struct field *field)
         return true;
     case FIELD_AUDIENCE:
         body->audience = field->bytes;
+        return true;
+    case FIELD_SPACE:
+        body->space = field->bytes;
         return true;
     default:
         return body_take_scope(body, field->bytes);
@@ -178,7 +186,7 @@ enum access_outcome access_body_read(struct access_body *body, struct span bytes
     body->is_first = is_first;
     for (const uint8_t *at = bytes.data; at < end;) {
         at = field_read(&field, at, end);
-        if (at == NULL || field.number > FIELD_BUDGET || field.number < last ||
+        if (at == NULL || field.number > FIELD_LAST || field.number < last ||
                 (field.number == last && field.number != FIELD_SCOPES) || !body_take(body, &field))
             return ACCESS_BAD;
         last = field.number;
@@ -203,6 +211,8 @@ size_t access_body_write(const struct access_body *body, uint8_t *out)
     out = number_write(out, FIELD_ISSUED, body->issued_s);
     out = number_write(out, FIELD_EXPIRES, body->expires_s);
     out = number_write(out, FIELD_BUDGET, body->budget);
+    if (body->is_first)
+        out = span_write(out, FIELD_SPACE, body->space);
     return (size_t)(out - begin);
 }
 
@@ -257,6 +267,8 @@ enum access_outcome access_fold(
     memcpy(access->subject, body->subject.data, body->subject.size);
     if (body->audience.size > 0)
         memcpy(access->audience, body->audience.data, body->audience.size);
+    if (body->space.size > 0)
+        memcpy(access->space, body->space.data, body->space.size);
     access->issued_s = body->issued_s;
     access->expires_s = body->expires_s;
     access->scopes = body->scopes;

@@ -5,12 +5,12 @@
 #include "transport/secure/access.h"
 
 enum {
-    ACCESS_BODY_SIZE_MAX = 192 + ACCESS_SUBJECT_MAX + ACCESS_AUDIENCE_MAX +
+    ACCESS_BODY_SIZE_MAX = 192 + SERVICE_NAME_MAX + ACCESS_SUBJECT_MAX + ACCESS_AUDIENCE_MAX +
                            ACCESS_SCOPES_MAX * (3 + PATTERN_SIZE_MAX)
 };
 
-/* One block's content. Of the first all but the budget is there; of the others some of the last
- * three, and nothing else. */
+/* One block's content. Of the first all but budget and namespace is there; of the others some of
+ * the last three, and nothing else. */
 struct access_body {
     bool is_first;
     struct network_id network;
@@ -18,6 +18,7 @@ struct access_body {
     struct access_id id;
     struct span subject; /* borrowed, as the audience */
     struct span audience;
+    struct span space; /* of the first alone: a namespace, or nothing */
     uint64_t issued_s;
     struct access_scopes scopes;
     uint64_t expires_s; /* 0: as before */

@@ -101,6 +101,8 @@ struct mu_caller {
     const char *user;     /* on whose behalf: the subject of an access token; "" for nobody's. With
                              `hops`, what the other node says: see mu_call_user */
     const uint8_t *token; /* that token's id, 16 bytes; NULL: none, or of another node */
+    const char *space; /* the namespace of `service`; "" for none. With `hops`, what the other node
+                          says */
 };
 
 /* Who calls; the router's word. Borrowed until the call is answered. */

@@ -51,6 +51,8 @@ int account_print(struct cli *cli, const Mu__Auth__V1__Account *account)
     printf("account   %s, %s%s\n", account->name, account_kind_name(account->kind),
             account->disabled ? ", disabled" : "");
     printf("may call  %s\n", users_join(account->scopes, account->n_scopes, list, sizeof(list)));
+    if (account->namespace_[0] != '\0')
+        printf("namespace %s\n", account->namespace_);
     printf("roles     %s\n", users_join(account->roles, account->n_roles, list, sizeof(list)));
     printf("password  %s\n", account->no_password ? "none" : "set");
     printf("passkeys  %u\n", account->passkeys);
@@ -158,6 +160,8 @@ static int account_create_run(struct cli *cli, const struct arguments *arguments
     users_flag(arguments, "scope", &scopes);
     users_flag(arguments, "role", &roles);
     request.name = arguments->words[0];
+    if (arguments_flag(arguments, "namespace") != NULL)
+        request.namespace_ = (char *)(uintptr_t)arguments_flag(arguments, "namespace");
     request.scopes = scopes.each;
     request.n_scopes = scopes.count;
     request.roles = roles.each;
@@ -192,6 +196,9 @@ static const struct command account_create_command = {
                             .value = "ENDPOINT",
                             .help = "what it may call; several times for several",
                             .complete = COMPLETE_ENDPOINT },
+                    { .name = "namespace",
+                            .value = "NAME",
+                            .help = "reaches services of this namespace and the node's own alone" },
                     { .name = "role",
                             .value = "ROLE",
                             .help = "admin or auditor; several times for several",
@@ -211,6 +218,8 @@ static const struct command account_create_command = {
             (const struct example[]){
                     { "mu account create alice --scope 'shop.*' --scope greeter.Hello",
                             "asks for her password" },
+                    { "mu account create dave --namespace acme --scope '>'",
+                            "what acme has, and the node's own services" },
                     { "mu account create carol --scope '>' --role admin --generate",
                             "prints her password once" },
                     { "mu account create indexer --kind agent --scope 'store.Get'",

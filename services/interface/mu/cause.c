@@ -55,6 +55,10 @@ static const struct {
     CAUSE(TOKEN) = { "was refused: the token of its user is not good", NULL },
     CAUSE(SCOPE) = { "was refused: the token of its user does not cover it", NULL },
     CAUSE(RULE) = { "was refused by a rule of the node", NULL },
+    CAUSE(NAMESPACE) = { "was refused: another namespace has the service, or it is the node's "
+                         "alone; its "
+                         "caller may not know of it",
+            "is another namespace's, and does not exist for this caller" },
     CAUSE(SILENT) = { NULL, "does not answer: the time of a call ran out, and none was answered "
                             "since" },
     CAUSE(DRAINING) = { NULL, "is stopping and takes no new calls" },
@@ -77,7 +81,7 @@ const char *cause_name(Mu__Router__V1__Cause cause)
 bool cause_is_refusal(Mu__Router__V1__Cause cause)
 {
     return cause >= MU__ROUTER__V1__CAUSE__CAUSE_MALFORMED &&
-           cause <= MU__ROUTER__V1__CAUSE__CAUSE_RULE;
+           cause <= MU__ROUTER__V1__CAUSE__CAUSE_NAMESPACE;
 }
 
 const char *cause_of_call(Mu__Router__V1__Cause cause)

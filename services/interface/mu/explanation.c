@@ -72,6 +72,8 @@ static void explanation_right(
     };
     size_t source = (size_t)record->cap_source;
 
+    if (record->cause == MU__ROUTER__V1__CAUSE__CAUSE_NAMESPACE)
+        return; /* a capability did not help */
     if (source == MU__ROUTER__V1__CAP_SOURCE__CAP_SOURCE_NONE ||
             source >= sizeof(sources) / sizeof(sources[0])) {
         if (!cause_is_refusal(record->cause) &&
@@ -217,11 +219,16 @@ static const struct {
     { CAUSE(SCOPE), false, "see what the token covers: mu whoami" },
     { CAUSE(RULE), false, "see the rules: mu rule list" },
     { CAUSE(POLICY), false, "see what was set: mu policy list" },
+    { CAUSE(NAMESPACE), false, "see whose it is: mu registry list" },
 };
 
 static void explanation_advise_refused(struct explanation *explanation,
         const Mu__Router__V1__CallRecord *record, const char *service)
 {
+    if (record->cause == CAUSE(NAMESPACE) &&
+            record->caller_party == MU__ROUTER__V1__PARTY__PARTY_PROCESS)
+        explanation_advise(explanation, "let it all the same: mu grant %s %s", record->caller,
+                record->endpoint);
     if (record->cause == CAUSE(NO_CAPABILITY))
         explanation_advise(explanation, "let it: mu grant %s %s      what it may: mu caps %s",
                 record->caller, record->endpoint, record->caller);

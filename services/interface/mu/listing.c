@@ -26,8 +26,9 @@ static int listing_table(const struct cli *cli, const struct listing *listing)
 
     if (table == NULL)
         return (int)failure_of_memory(cli);
-    if (listing->hidden != NULL)
-        table_hide(table, (size_t)(listing->hidden - listing->columns));
+    for (size_t i = 0; i < sizeof(listing->hidden) / sizeof(listing->hidden[0]); i++)
+        if (listing->hidden[i] != NULL)
+            table_hide(table, (size_t)(listing->hidden[i] - listing->columns));
     for (size_t i = 0; i < listing->item_count; i++) {
         table_row(table);
         listing->row(table, items[i]);

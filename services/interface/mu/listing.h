@@ -12,7 +12,7 @@ struct listing {
     size_t item_count;
     const struct table_column *columns;
     size_t column_count;
-    const struct table_column *hidden;     /* one of them that is not shown; NULL: none */
+    const struct table_column *hidden[2];  /* those of them that are not shown; NULL: none */
     const char *(*name)(const void *item); /* for -o name */
     void (*row)(struct table *table, const void *item);
 };

@@ -12,6 +12,7 @@
 #include "services/interface/mu/failure.h"
 #include "services/interface/mu/limits.h"
 #include "services/interface/mu/meters_sum.h"
+#include "services/interface/mu/namespace.h"
 
 void meters_deinit(struct meters *meters)
 {
@@ -100,6 +101,20 @@ void meters_request(const struct meters_filter *filter, Mu__Router__V1__MeterReq
         request->method = (char *)(uintptr_t)filter->method;
 }
 
+void meters_keep_space(struct meters *meters, const char *space)
+{
+    size_t kept = 0;
+
+    if (meters->processes != NULL)
+        namespace_keep_processes(meters->processes, space);
+    for (size_t i = 0; i < meters->count; i++) {
+        if (meters->processes != NULL &&
+                namespace_has_service(meters->processes, meters->list[i].counted->service))
+            meters->list[kept++] = meters->list[i];
+    }
+    meters->count = kept;
+}
+
 int meters_take(struct cli *cli, const struct meters_filter *filter, struct meters *meters)
 {
     Mu__Router__V1__MeterRequest request;
@@ -127,6 +142,8 @@ int meters_take(struct cli *cli, const struct meters_filter *filter, struct mete
     }
     bus_ask(cli, "node.List", &list.base, &mu__node__v1__list_reply__descriptor, 0,
             (ProtobufCMessage **)&meters->processes, &status);
+    if (filter->space != NULL)
+        meters_keep_space(meters, filter->space);
     return EXIT_OK;
 }
 

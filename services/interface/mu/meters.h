@@ -33,6 +33,7 @@ struct meters {
 struct meters_filter {
     const char *service; /* NULL: all */
     const char *method;  /* of that service; NULL: all */
+    const char *space;   /* only services of this namespace; NULL: all */
     bool with_own;       /* also the node's own: router, node, registry, SERVICE.mu.* */
 };
 
@@ -45,6 +46,9 @@ int meters_take(struct cli *cli, const struct meters_filter *filter, struct mete
 void meters_request(const struct meters_filter *filter, Mu__Router__V1__MeterRequest *request);
 int meters_keep(struct cli *cli, const struct meters_filter *filter, struct meters *meters,
         Mu__Router__V1__MeterReply *reply);
+
+/* Leaves the services of a namespace alone; which have it, the supervisor's list in `meters` says. */
+void meters_keep_space(struct meters *meters, const char *space);
 
 /* Safe on zeroes, and safe twice. */
 void meters_deinit(struct meters *meters);

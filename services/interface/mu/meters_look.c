@@ -54,6 +54,8 @@ static int meters_look_got(void *user, size_t index, ProtobufCMessage *reply)
 
     if (step->wants_list) {
         asking->each[index].processes = (Mu__Node__V1__ListReply *)(void *)reply;
+        if (asking->filter->space != NULL)
+            meters_keep_space(&asking->each[index], asking->filter->space);
         step->is_done = true;
         return EXIT_OK;
     }

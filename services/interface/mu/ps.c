@@ -12,6 +12,7 @@
 #include "services/interface/mu/duration.h"
 #include "services/interface/mu/failure.h"
 #include "services/interface/mu/instance.h"
+#include "services/interface/mu/namespace.h"
 #include "services/interface/mu/network.h"
 #include "services/interface/mu/output.h"
 #include "services/interface/mu/status.h"
@@ -19,6 +20,7 @@
 
 enum ps_column {
     PS_SERVICE,
+    PS_NAMESPACE, /* only where some service has one */
     PS_VERSION,
     PS_INSTANCE,
     PS_STATE,
@@ -35,6 +37,7 @@ enum ps_column {
 
 static const struct table_column ps_columns[PS_COLUMNS] = {
     [PS_SERVICE] = { .name = "SERVICE" },
+    [PS_NAMESPACE] = { .name = "NAMESPACE" },
     [PS_VERSION] = { .name = "VERSION", .spare = 4 },
     [PS_INSTANCE] = { .name = "INSTANCE", .spare = 5 },
     [PS_STATE] = { .name = "STATE" },
@@ -79,6 +82,7 @@ static void ps_row(struct table *table, const Mu__Node__V1__Process *process)
 
     table_row(table);
     table_cell(table, PS_SERVICE, "%s", process->service);
+    table_cell(table, PS_NAMESPACE, "%s", process->namespace_);
     table_cell(table, PS_VERSION, "%s", process->version);
     table_cell(table, PS_INSTANCE, "%s", instance_short(process->instance, instance));
     if (state >= sizeof(ps_states) / sizeof(ps_states[0])) {
@@ -148,11 +152,13 @@ static Mu__Registry__V1__ListReply *ps_ask_others(struct cli *cli)
     return NULL;
 }
 
-static int ps_table(struct cli *cli, const Mu__Node__V1__ListReply *list)
+/* `only`: the namespace that was asked for; NULL: all. */
+static int ps_table(struct cli *cli, const Mu__Node__V1__ListReply *list, const char *only)
 {
     CLEANUP(table_cleanup) struct table *table = NULL;
     CLEANUP(bus_reply_free) Mu__Node__V1__StatusReply *status = NULL;
-    CLEANUP(bus_reply_free) Mu__Registry__V1__ListReply *others = ps_ask_others(cli);
+    CLEANUP(bus_reply_free) Mu__Registry__V1__ListReply *others =
+            only == NULL ? ps_ask_others(cli) : NULL; /* what is elsewhere has none here */
     int code = others != NULL ? status_ask(cli, &status) : EXIT_OK;
 
     if (code != EXIT_OK)
@@ -162,6 +168,8 @@ static int ps_table(struct cli *cli, const Mu__Node__V1__ListReply *list)
         return (int)failure_of_memory(cli);
     if (others == NULL)
         table_hide(table, PS_NODE);
+    if (!namespace_is_used_by_processes(list))
+        table_hide(table, PS_NAMESPACE);
     for (size_t i = 0; i < list->n_processes; i++) {
         ps_row(table, list->processes[i]);
         table_cell(table, PS_NODE, "%s", status != NULL ? status->node : "");
@@ -179,17 +187,18 @@ static int ps_run(struct cli *cli, const struct arguments *arguments)
 {
     CLEANUP(bus_reply_free) Mu__Node__V1__ListReply *list = NULL;
     CLEANUP(output_types_close) struct output_types types = { 0 };
+    const char *only = arguments_flag(arguments, "namespace");
     int code = status_list(cli, &list);
 
-    (void)arguments;
     if (code != EXIT_OK)
         return code;
+    namespace_keep_processes(list, only);
     if (cli->format == OUTPUT_JSON || cli->format == OUTPUT_PRETTY)
         return output_message(cli, builtin_find("node")->types, &list->base);
     if (cli->format == OUTPUT_JSONL)
         code = output_types_open(cli, &types, builtin_find("node")->types);
     else if (cli->format != OUTPUT_NAME)
-        return ps_table(cli, list);
+        return ps_table(cli, list, only);
     for (size_t i = 0; code == EXIT_OK && i < list->n_processes; i++) {
         if (cli->format == OUTPUT_JSONL)
             code = output_types_print(cli, &types, &list->processes[i]->base);
@@ -215,10 +224,12 @@ const struct command ps_command = {
             "here.\n"
             "On a narrow terminal some columns are left out; -o wide has them all.",
     .own_format = OUTPUT_WIDE,
+    .flags = (const struct flag[]){ NAMESPACE_FLAG, { .name = NULL } },
     .examples =
             (const struct example[]){
                     { "mu ps", "a table" },
                     { "mu ps -o wide", "with all columns, however narrow the terminal is" },
+                    { "mu ps --namespace acme", "those of one namespace" },
                     { "mu ps -o jsonl", "one mu.node.v1.Process a line" },
                     { NULL, NULL },
             },

@@ -15,6 +15,7 @@
 #include "services/interface/mu/instance.h"
 #include "services/interface/mu/listing.h"
 #include "services/interface/mu/manifest.h"
+#include "services/interface/mu/namespace.h"
 #include "mu/registry/v1/registry.pb-c.h"
 #include "services/interface/mu/output.h"
 #include "services/interface/mu/ready.h"
@@ -152,6 +153,7 @@ static const struct command registry_deregister_command = {
 
 enum registry_column {
     LIST_SERVICE,
+    LIST_NAMESPACE, /* only where some service has one */
     LIST_VERSION,
     LIST_INSTANCES,
     LIST_REGISTERED,
@@ -162,6 +164,7 @@ enum registry_column {
 
 static const struct table_column registry_columns[LIST_COLUMNS] = {
     [LIST_SERVICE] = { .name = "SERVICE" },
+    [LIST_NAMESPACE] = { .name = "NAMESPACE" },
     [LIST_VERSION] = { .name = "VERSION" },
     [LIST_INSTANCES] = { .name = "INSTANCES", .right = true },
     [LIST_REGISTERED] = { .name = "REGISTERED" },
@@ -181,6 +184,7 @@ static void registry_row(struct table *table, const void *item)
         length += (size_t)snprintf(methods + length, sizeof(methods) - length, "%s%s",
                 i > 0 ? " " : "", newest->methods[i]);
     table_cell(table, LIST_SERVICE, "%s", service->name);
+    table_cell(table, LIST_NAMESPACE, "%s", service->namespace_);
     table_cell(table, LIST_VERSION, "%s", newest != NULL ? newest->version : "");
     table_cell(table, LIST_INSTANCES, "%zu", service->n_instances);
     table_cell(table, LIST_REGISTERED, "%s", service->registered ? "yes" : "no");
@@ -208,6 +212,7 @@ static int registry_list_run(struct cli *cli, const struct arguments *arguments)
             (ProtobufCMessage **)&reply);
     if (code != EXIT_OK)
         return code;
+    namespace_keep_services(reply, arguments_flag(arguments, "namespace"));
     listing = (struct listing){
         .types = builtin_find("registry")->types,
         .reply = &reply->base,
@@ -215,7 +220,8 @@ static int registry_list_run(struct cli *cli, const struct arguments *arguments)
         .item_count = reply->n_services,
         .columns = registry_columns,
         .column_count = LIST_COLUMNS,
-        .hidden = instance_some_are_elsewhere(reply) ? NULL : &registry_columns[LIST_NODES],
+        .hidden = { instance_some_are_elsewhere(reply) ? NULL : &registry_columns[LIST_NODES],
+                namespace_is_used_by_services(reply) ? NULL : &registry_columns[LIST_NAMESPACE] },
         .name = registry_name,
         .row = registry_row,
     };
@@ -231,9 +237,11 @@ static const struct command registry_list_command = {
     .summary = "services, with versions, instances and methods",
     .words = "[PREFIX]",
     .words_max = 1,
+    .flags = (const struct flag[]){ NAMESPACE_FLAG, { .name = NULL } },
     .examples =
             (const struct example[]){
                     { "mu registry list", "all of them" },
+                    { "mu registry list --namespace acme", "those of one namespace" },
                     { "mu registry list -o name", "names only, for a shell" },
                     { NULL, NULL },
             },
@@ -274,6 +282,8 @@ static const char *registry_standing(const Mu__Registry__V1__Service *service)
 static void registry_print_service(const Mu__Registry__V1__Service *service)
 {
     printf("%s, %s\n", service->name, registry_standing(service));
+    if (service->namespace_[0] != '\0')
+        printf("namespace %s\n", service->namespace_);
     for (size_t i = 0; i < service->n_versions; i++) {
         const Mu__Registry__V1__Version *version = service->versions[i];
 

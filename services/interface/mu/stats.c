@@ -14,6 +14,7 @@
 #include "services/interface/mu/meters_json.h"
 #include "services/interface/mu/meters_look.h"
 #include "services/interface/mu/metrics.h"
+#include "services/interface/mu/namespace.h"
 #include "services/interface/mu/output.h"
 #include "services/interface/mu/reader.h"
 #include "services/interface/mu/stats_table.h"
@@ -216,6 +217,7 @@ static int stats_run(struct cli *cli, const struct arguments *arguments)
     stats.filter = (struct meters_filter){
         .service = named.service,
         .method = named.method,
+        .space = arguments_flag(arguments, "namespace"),
         .with_own = arguments_flag(arguments, "all") != NULL || cli->format == OUTPUT_PROMETHEUS,
     };
     return stats.every_ms != 0 ? stats_watch(&stats) : stats_once(&stats);
@@ -253,6 +255,7 @@ const struct command stats_command = {
                             .choices = "name|calls|failed|p50|p99|queue|bytes|open",
                             .help = "by name, calls, failed, p50, p99, queue, bytes, open" },
                     { .name = "nodes", .help = "of all nodes of the network together" },
+                    NAMESPACE_FLAG,
                     { .name = "all",
                             .letter = 'a',
                             .help = "also calls to router, node, registry and SERVICE.mu.*" },

@@ -19,7 +19,8 @@ enum { WATCH_PAUSE_MS = 200 }; /* before the registry is asked again */
 
 /* ---- on the clerk's thread ---- */
 
-/* What belongs to the node itself is nobody else's to call. */
+/* What belongs to the node itself is nobody else's to call; nor is what a namespace keeps to
+ * itself. */
 static bool is_told(const Mu__Registry__V1__Instance *instance)
 {
     static const char *const own[] = { "router", "node", "registry", "link", "auth" };
@@ -28,7 +29,7 @@ static bool is_told(const Mu__Registry__V1__Instance *instance)
         if (strcmp(instance->service, own[i]) == 0)
             return false;
     }
-    return instance->owner[0] == '\0' && instance->service[0] != '\0' &&
+    return instance->owner[0] == '\0' && !instance->local && instance->service[0] != '\0' &&
            strlen(instance->service) <= SERVICE_NAME_MAX &&
            strlen(instance->version) <= ADVERT_VERSION_MAX;
 }

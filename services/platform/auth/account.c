@@ -115,6 +115,7 @@ static int read_record(struct account *account, const Mu__Auth__Record__V1__Acco
     if (record->kind >= ACCOUNT_KINDS || !account_name_is_valid(record->name) ||
             !take_text(account->name, sizeof(account->name), record->name) ||
             !take_text(account->password, sizeof(account->password), record->password) ||
+            !take_text(account->space, sizeof(account->space), record->namespace_) ||
             !account_set_scopes(account, record->scopes, record->n_scopes, &bad))
         return err_new(-EBADMSG);
     account->kind = (enum account_kind)record->kind;
@@ -181,6 +182,7 @@ int account_put(struct book *book, const struct account *account)
     record.n_scopes = account->scope_count;
     record.roles = account->roles;
     record.password = (char *)(uintptr_t)account->password;
+    record.namespace_ = (char *)(uintptr_t)account->space;
     record.created_s = account->created_s;
     record.login_s = account->login_s;
     return book_put_message(book, &key, &record.base);

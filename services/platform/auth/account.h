@@ -21,6 +21,7 @@ struct account {
     enum account_kind kind;
     bool disabled;
     uint32_t roles;
+    char space[SERVICE_NAME_MAX + 1]; /* the namespace that its tokens keep to; "": any */
     uint32_t scope_count;
     char scopes[ACCOUNT_SCOPES_MAX][PATTERN_SIZE_MAX + 1];
     char password[PASSWORD_HASH_SIZE]; /* "" where it has none */

@@ -71,6 +71,8 @@ static const char *print_rights(const struct account *account, char *text, size_
 {
     size_t used = (size_t)snprintf(text, size, "scopes:");
 
+    if (account->space[0] != '\0' && used < size)
+        used = (size_t)snprintf(text, size, "namespace: %s; scopes:", account->space);
     for (uint32_t i = 0; i < account->scope_count && used < size; i++)
         used += (size_t)snprintf(text + used, size - used, " %s", account->scopes[i]);
     if (used < size && account->roles != 0)
@@ -160,6 +162,8 @@ void accounts_init(struct mu_call *call, const Mu__Auth__V1__InitRequest *reques
 static bool read_new(struct mu_call *call, const Mu__Auth__V1__CreateAccountRequest *request,
         struct account *account)
 {
+    struct span space = { (const uint8_t *)request->namespace_, strlen(request->namespace_) };
+
     *account = (struct account){ .kind = (enum account_kind)request->kind };
     if (!account_name_is_valid(request->name)) {
         mu_call_refuse(call, MU_INVALID_ARGUMENT,
@@ -172,7 +176,15 @@ static bool read_new(struct mu_call *call, const Mu__Auth__V1__CreateAccountRequ
         mu_call_refuse(call, MU_INVALID_ARGUMENT, "kind: there is no number %d", request->kind);
         return false;
     }
+    if (request->namespace_[0] != '\0' && !service_name_is_valid(space)) {
+        mu_call_refuse(call, MU_INVALID_ARGUMENT,
+                "namespace: expected a lower-case letter, then up to %d of a-z, 0-9 and -, got "
+                "\"%.80s\"",
+                SERVICE_NAME_MAX - 1, request->namespace_);
+        return false;
+    }
     snprintf(account->name, sizeof(account->name), "%s", request->name);
+    snprintf(account->space, sizeof(account->space), "%s", request->namespace_);
     return take_rights(
             call, account, request->scopes, request->n_scopes, request->roles, request->n_roles);
 }

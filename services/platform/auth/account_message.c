@@ -17,6 +17,7 @@ int account_message_init(
     message->account = *account;
     mu__auth__v1__account__init(out);
     out->name = message->account.name;
+    out->namespace_ = message->account.space;
     out->kind = (Mu__Auth__V1__Kind)account->kind;
     out->disabled = account->disabled;
     for (uint32_t i = 0; i < account->scope_count; i++)

@@ -41,6 +41,7 @@ int minting_make(struct auth *auth, const struct minting *minting, struct minted
         return MINTING_NOTHING;
     snprintf(grant.subject, sizeof(grant.subject), "%s", minting->account->name);
     snprintf(grant.audience, sizeof(grant.audience), "%s", audience);
+    snprintf(grant.space, sizeof(grant.space), "%s", minting->account->space);
     minted->issued = (struct issued){ .until_s = grant.expires_s };
     outcome = access_issue(&grant, &auth->signing.keys[0].key, minted->line, &minted->issued.id);
     if (outcome == ACCESS_FULL)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mu/log.h"
+#include "mu/registry/v1/registry.mu.h"
 #include "mu/router/v1/router.mu.h"
 #include "relay/v1/relay.mu.h"
 
@@ -25,6 +26,7 @@ static void serve_give(struct mu_call *call, const Relay__V1__GiveRequest *reque
     char *endpoints[] = { request->endpoints };
 
     grant.service = request->service;
+    grant.instance = request->instance;
     grant.endpoints = endpoints;
     grant.n_endpoints = 1;
     reply.code = (uint32_t)router_grant(mu_call_client(call), &grant, NULL, &granted, NULL);
@@ -35,9 +37,28 @@ static void serve_give(struct mu_call *call, const Relay__V1__GiveRequest *reque
     relay_give_reply(call, &reply);
 }
 
+static void serve_names(struct mu_call *call, const Relay__V1__NamesRequest *request)
+{
+    Mu__Registry__V1__ListRequest list = MU__REGISTRY__V1__LIST_REQUEST__INIT;
+    Relay__V1__NamesReply reply = RELAY__V1__NAMES_REPLY__INIT;
+    Mu__Registry__V1__ListReply *listed = NULL;
+    char *names[64];
+
+    (void)request;
+    registry_list(mu_call_client(call), &list, NULL, &listed, NULL);
+    reply.names = names;
+    for (size_t i = 0; listed != NULL && i < listed->n_services && i < 64; i++)
+        names[reply.n_names++] = listed->services[i]->name;
+    relay_names_reply(call, &reply);
+    if (listed != NULL)
+        mu__registry__v1__list_reply__free_unpacked(listed, NULL);
+}
+
 int main(int argc, char **argv)
 {
-    static const struct relay_handlers handlers = { .call = serve_call, .give = serve_give };
+    static const struct relay_handlers handlers = {
+        .call = serve_call, .give = serve_give, .names = serve_names
+    };
     const struct mu_service service = { .type = &relay_type, .handlers = &handlers, .threads = 2 };
 
     return mu_service_main(&service, argc, argv);
