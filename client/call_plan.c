@@ -39,6 +39,21 @@ void call_plan_refuse_size(size_t size, struct mu_status *status)
             "a request of %zu bytes is over the limit of %d: stream it", size, MU_MESSAGE_MAX);
 }
 
+_Static_assert((int)MU_KEY_MAX == (int)KEY_SIZE_MAX, "the router takes such keys");
+
+/* False where the call cannot have the key. */
+static bool call_plan_take_key(
+        struct call_plan *plan, struct mu_bytes key, struct mu_status *status)
+{
+    if (key.size > MU_KEY_MAX || (key.size > 0 && plan->envelope.shape != SHAPE_UNARY)) {
+        verdict_set(status, MU_INVALID_ARGUMENT, MU_EXECUTED_NO, "client",
+                "a key has at most %d bytes, and a stream has none", MU_KEY_MAX);
+        return false;
+    }
+    plan->envelope.key = (struct span){ key.data, key.size };
+    return true;
+}
+
 bool call_plan_make(struct call_plan *plan, const struct mu_client *client, const char *endpoint,
         enum mu_shape shape, struct mu_bytes body, const struct mu_call_options *options,
         struct mu_status *status)
@@ -80,6 +95,8 @@ bool call_plan_make(struct call_plan *plan, const struct mu_client *client, cons
         }
         plan->envelope.token = (struct span){ (const uint8_t *)options->token, size };
     }
+    if (options != NULL && !call_plan_take_key(plan, options->key, status))
+        return false;
     plan->parent = parent;
     if (parent == NULL && (options == NULL || !options->detached))
         plan->parent = served_current();

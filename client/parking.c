@@ -29,7 +29,7 @@ static struct span parking_copy(uint8_t **atp, struct span span)
 bool parking_add(struct parking *parking, const struct envelope *envelope, uint64_t deadline_ms)
 {
     size_t size = sizeof(struct parked) + envelope->endpoint.size + envelope->trace.size +
-                  envelope->token.size + envelope->body.size;
+                  envelope->token.size + envelope->key.size + envelope->body.size;
     struct parked *parked;
     uint8_t *at;
 
@@ -43,6 +43,7 @@ bool parking_add(struct parking *parking, const struct envelope *envelope, uint6
     parked->envelope.endpoint = parking_copy(&at, envelope->endpoint);
     parked->envelope.trace = parking_copy(&at, envelope->trace);
     parked->envelope.token = parking_copy(&at, envelope->token);
+    parked->envelope.key = parking_copy(&at, envelope->key);
     parked->envelope.body = parking_copy(&at, envelope->body);
     parked->deadline_ms = deadline_ms;
     parked->size = size;

@@ -22,7 +22,8 @@ enum {
     FIELD_BODY = 10,
     FIELD_SHAPE = 11,
     FIELD_TOKEN = 12,
-    FIELD_LAST = FIELD_TOKEN
+    FIELD_KEY = 13,
+    FIELD_LAST = FIELD_KEY
 };
 
 /* Field numbers of mu.bus.v1.Status. */
@@ -137,6 +138,9 @@ enum envelope_outcome envelope_read(struct envelope *envelope, const uint8_t *by
         case TAG(FIELD_TOKEN, WIRE_BYTES):
             at = span_read(at + 1, end, &read.token);
             break;
+        case TAG(FIELD_KEY, WIRE_BYTES):
+            at = span_read(at + 1, end, &read.key);
+            break;
         default:
             at = unknown_skip(at, end);
             bit = 0;
@@ -157,7 +161,7 @@ size_t envelope_size(const struct envelope *envelope)
            number_size(envelope->timeout_ms) + number_size(envelope->credit) +
            number_size(envelope->parent) + span_size(envelope->trace) +
            span_size(envelope->caller) + span_size(envelope->status) + span_size(envelope->body) +
-           number_size(envelope->shape) + span_size(envelope->token);
+           number_size(envelope->shape) + span_size(envelope->token) + span_size(envelope->key);
 }
 
 uint8_t *envelope_write(const struct envelope *envelope, uint8_t *out)
@@ -173,7 +177,8 @@ uint8_t *envelope_write(const struct envelope *envelope, uint8_t *out)
     out = span_write(out, FIELD_STATUS, envelope->status);
     out = span_write(out, FIELD_BODY, envelope->body);
     out = number_write(out, FIELD_SHAPE, envelope->shape);
-    return span_write(out, FIELD_TOKEN, envelope->token);
+    out = span_write(out, FIELD_TOKEN, envelope->token);
+    return span_write(out, FIELD_KEY, envelope->key);
 }
 
 /* By the table of RFC 3629, section 4. */

@@ -64,6 +64,7 @@ struct envelope {
     struct span status; /* a packed mu.bus.v1.Status */
     struct span body;
     struct span token; /* of an access token, as text */
+    struct span key;   /* empty, or what a call must not be carried out twice by */
 };
 
 enum envelope_outcome {

@@ -9,6 +9,7 @@ enum {
     ENDPOINT_SIZE_MAX = 127,    /* bytes of `service.Method` */
     SERVICE_NAME_MAX = 63,      /* bytes of its first part */
     TRACE_SIZE = 24,            /* bytes: trace id 16, span id 8 */
+    KEY_SIZE_MAX = 64,          /* bytes of a call's key */
     STATUS_TEXT_MAX = 511,      /* bytes of a status's message; longer ones are cut */
     TIMEOUT_DEFAULT_MS = 5000,  /* of a unary call that names none */
     TIMEOUT_MAX_MS = 600000,    /* longer ones are cut to it */

@@ -18,6 +18,7 @@
 struct cap;
 struct claim;
 struct kept;
+struct keyed;
 struct peer;
 struct policy;
 struct quota;
@@ -40,6 +41,7 @@ struct call {
     uint32_t quota_count;                  /* of those in which it counts … */
     uint32_t quota_bytes;                  /* … with so many bytes */
     struct kept *kept;      /* owned: while it may be sent again */
+    struct keyed *keyed;    /* owned: of a call that came with a key; else NULL */
     struct waiter *waiter;  /* owned: while it waits for an instance; else NULL */
     uint64_t caller_id;
     struct list by_caller; /* in caller->calls_made */

@@ -13,6 +13,7 @@
 #include "kernel/router/claim.h"
 #include "kernel/router/crossing.h"
 #include "kernel/router/export.h"
+#include "kernel/router/keyed.h"
 #include "kernel/router/limit.h"
 #include "kernel/router/outlier.h"
 #include "kernel/router/policy.h"
@@ -73,6 +74,8 @@ int router_init(struct router *router, const char *node, uint64_t seed, uint64_t
     random_init(&router->random, seed);
     r = call_table_init(&router->calls, seed);
     if (r == 0)
+        r = keyed_init(router, seed);
+    if (r == 0)
         r = service_table_init(&router->services);
     if (r == 0)
         r = notebook_init(&router->notebook, seed);
@@ -93,6 +96,7 @@ void router_deinit(struct router *router)
     free(router->self.stamp);
     call_index_deinit(&router->self.index);
     call_table_deinit(&router->calls);
+    dedup_deinit(&router->keys);
     service_table_deinit(&router->services);
     notebook_deinit(&router->notebook);
     user_table_deinit(&router->users);
@@ -310,6 +314,7 @@ void router_tick(struct router *router, uint64_t now_us)
     throttle_tick(router);
     slow_tick(router);
     retry_tick(router);
+    dedup_sweep(&router->keys, now_us);
     note_tell(router);
 }
 

@@ -13,6 +13,7 @@
 
 #include "base/random.h"
 #include "kernel/router/call.h"
+#include "kernel/router/dedup.h"
 #include "kernel/router/grant.h"
 #include "kernel/router/neighbour.h"
 #include "kernel/router/note.h"
@@ -68,6 +69,7 @@ struct router {
     struct policies *policies; /* owned; NULL: there are none */
     struct wheel pauses;       /* when what waits for its next try has waited long enough */
     size_t kept_bytes;         /* of calls that may be sent again */
+    struct dedup keys;         /* that calls came with */
     uint64_t self_calls;       /* ids of those */
     uint64_t now_us;           /* of the step being made */
     uint64_t started_us;

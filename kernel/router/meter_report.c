@@ -16,6 +16,8 @@ _Static_assert((int)CAUSE_OTHER == MU__ROUTER__V1__CAUSE__CAUSE_OTHER, "cause");
 _Static_assert((int)CAUSE_RULE == MU__ROUTER__V1__CAUSE__CAUSE_RULE, "cause");
 _Static_assert((int)CAUSE_NAMESPACE == MU__ROUTER__V1__CAUSE__CAUSE_NAMESPACE, "cause");
 _Static_assert((int)CAUSE_ANSWER_NO_ROOM == MU__ROUTER__V1__CAUSE__CAUSE_ANSWER_NO_ROOM, "cause");
+_Static_assert((int)CAUSE_KEY_USED == MU__ROUTER__V1__CAUSE__CAUSE_KEY_USED, "cause");
+_Static_assert((int)CAUSE_KEY_ANSWERED == MU__ROUTER__V1__CAUSE__CAUSE_KEY_ANSWERED, "cause");
 _Static_assert((int)SIDE_THERE == MU__ROUTER__V1__SIDE__SIDE_THERE, "side");
 
 const struct verdict report_no_memory = { CODE_RESOURCE_EXHAUSTED, EXECUTED_NO, 1000,

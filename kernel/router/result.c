@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "base/err.h"
+#include "kernel/router/keyed.h"
 #include "kernel/router/outlier.h"
 #include "kernel/router/retry.h"
 #include "kernel/router/route.h"
@@ -18,14 +19,35 @@ static void result_measure(struct router *router, struct peer *callee, const str
     callee->latency_us = (uint32_t)(callee->latency_us + (sample - callee->latency_us) / 8);
 }
 
-int route_result(struct router *router, struct peer *peer, const struct envelope *envelope)
+void route_answer(struct router *router, struct call *call, const struct envelope *result)
 {
     static const struct verdict full = { CODE_RESOURCE_EXHAUSTED, EXECUTED_YES, 0,
         "the answer found no room: too many bytes wait for this caller already" };
+    const struct envelope told = { .kind = ENVELOPE_RESULT,
+        .id = call->caller_id,
+        .trace = call->trace_made ? (struct span){ call->trace, TRACE_SIZE } : (struct span){ 0 },
+        .status = result->status,
+        .body = result->body };
+
+    if (result->status.size != 0)
+        router->stats.calls_failed += 1;
+    if (!say(router, call->caller, &told, OUTBOX_RESULTS)) {
+        tally_blame(router, CAUSE_ANSWER_NO_ROOM);
+        tally_aborted(router, call, &full);
+        say_verdict(router, call->caller, call->caller_id, &full);
+    } else if (call->callee == &router->waiting_room) {
+        tally_repeated(router, call, result); /* nobody was sent it */
+    } else {
+        tally_answered(router, call, result);
+    }
+    call_finish(router, call);
+}
+
+int route_result(struct router *router, struct peer *peer, const struct envelope *envelope)
+{
     struct call *call = call_find(&router->calls, envelope->id);
-    struct envelope forward = {
-        .kind = ENVELOPE_RESULT, .status = envelope->status, .body = envelope->body
-    };
+    struct envelope result = { .status = envelope->status, .body = envelope->body };
+    uint8_t room[ENVELOPE_HEAD_MAX];
     struct status status = { 0 };
 
     if (envelope->status.size != 0 && status_read(&status, envelope->status) != ENVELOPE_OK)
@@ -39,27 +61,19 @@ int route_result(struct router *router, struct peer *peer, const struct envelope
     silence_heard(peer, call->started_us);
     if (call->caller == NULL) {
         router->stats.results_late += 1;
+        if (call->keyed != NULL)
+            keyed_answered(router, call, &result, &status, room);
         call_finish(router, call);
         return 0;
     }
-    forward.id = call->caller_id;
-    forward.trace =
-            call->trace_made ? (struct span){ call->trace, TRACE_SIZE } : (struct span){ 0 };
     if (call->shape == SHAPE_UNARY)
         result_measure(router, peer, call);
     outlier_answered(router, call, status.code);
     if (envelope->status.size != 0 && retry_answered(router, call, &status))
         return 0; /* the caller has not heard the last of it */
-    if (envelope->status.size != 0)
-        router->stats.calls_failed += 1;
-    if (say(router, call->caller, &forward, OUTBOX_RESULTS)) {
-        tally_answered(router, call, envelope);
-    } else {
-        tally_blame(router, CAUSE_ANSWER_NO_ROOM);
-        tally_aborted(router, call, &full);
-        say_verdict(router, call->caller, call->caller_id, &full);
-    }
-    call_finish(router, call);
+    if (call->keyed != NULL)
+        keyed_answered(router, call, &result, &status, room);
+    route_answer(router, call, &result);
     return 0;
 }
 

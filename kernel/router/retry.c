@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/router/keyed.h"
 #include "kernel/router/right.h"
 #include "kernel/router/say.h"
 #include "kernel/router/waiting.h"
@@ -92,6 +93,8 @@ static bool retry_is_declared(const struct peer *callee, struct span endpoint)
 
 static bool retry_is_safe(const struct call *call, const struct attempt *attempt)
 {
+    if (attempt->executed != EXECUTED_NO && call->keyed != NULL)
+        return attempt->executed == EXECUTED_UNKNOWN && keyed_may_ask(call);
     return attempt->executed == EXECUTED_NO || call->kept->policy->terms.idempotent ||
            retry_is_declared(call->callee, kept_endpoint(call->kept));
 }
@@ -137,6 +140,8 @@ static bool retry_again(struct router *router, struct call *call, const struct a
     due_us = retry_due_us(router, kept, attempt);
     if ((call->deadline_us != 0 && due_us >= call->deadline_us) || !policy_spend(kept->policy))
         return false;
+    if (call->keyed != NULL && attempt->executed == EXECUTED_UNKNOWN)
+        keyed_doubt(call);
     kept->retries += 1;
     kept->failed = call->callee->instance;
     return retry_pause(router, call, due_us);
@@ -180,6 +185,8 @@ static void retry_send(struct router *router, struct call *call)
         return;
     }
     right_restamp(router, call, &draft);
+    if (call->keyed != NULL)
+        keyed_redraft(call, &draft);
     draft.settings = policy_find(router, caller, call->on_behalf, envelope.endpoint);
     if (route_find_callee(router, caller, &envelope, &draft, &refusal) &&
             route_hand_over(router, call, &envelope, &draft, &refusal)) {
@@ -187,7 +194,7 @@ static void retry_send(struct router *router, struct call *call)
             retry_forget(router, call);
         return;
     }
-    if (waiting_join(router, call, &envelope, &draft))
+    if (!draft.again && waiting_join(router, call, &envelope, &draft))
         return;
     if (!retry_refused(router, call, &refusal.verdict)) {
         tally_blame(router, refusal.cause);
@@ -211,7 +218,7 @@ bool retry_begin(struct router *router, struct peer *peer, const struct envelope
     if (kept == NULL)
         return false;
     waiting.callee = &router->waiting_room;
-    call = route_seat(router, peer, envelope, &waiting);
+    call = draft->seated != NULL ? draft->seated : route_seat(router, peer, envelope, &waiting);
     if (call == NULL) {
         kept_free(router, kept);
         return true;

@@ -5,7 +5,9 @@
  * an earlier one still says of it finds nothing.
  *
  * **A call is sent a second time only if it was certainly not executed (executed NO), or if once
- * more does no harm (the policy or its service says that the method is idempotent).** */
+ * more does no harm (the policy or its service says that the method is idempotent).** One with a
+ * key that another node may have executed is sent there again as a question (keyed.h), whatever
+ * else is said of its method. */
 #pragma once
 
 #include "kernel/router/policy.h"

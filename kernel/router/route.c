@@ -12,6 +12,7 @@
 #include "kernel/router/claim.h"
 #include "kernel/router/crossing.h"
 #include "kernel/router/gate.h"
+#include "kernel/router/keyed.h"
 #include "kernel/router/limit.h"
 #include "kernel/router/outlier.h"
 #include "kernel/router/own.h"
@@ -148,14 +149,18 @@ static enum cause route_cause(const struct peer *peer, const struct envelope *en
 static bool route_find_way(struct router *router, const struct peer *peer,
         const struct envelope *envelope, struct draft *draft, struct refusal *refusal)
 {
-    const struct routes_bounds bounds = { peer, ROUTER_HOPS_MAX - draft->hops,
-        route_size(envelope) };
+    const struct routes_bounds bounds = { peer, ROUTER_HOPS_MAX - draft->hops, route_size(envelope),
+        draft->only };
     enum routes_outcome outcome = ROUTES_NONE;
 
     if (draft->service != NULL && !choice_is_here(draft))
         outcome = routes_pick(draft->service, &bounds, &router->random, &draft->callee);
     if (outcome == ROUTES_FOUND)
         return true;
+    if (draft->again) {
+        keyed_explain(peer, draft, refusal);
+        return false;
+    }
     refusal->verdict = route_explain(router, peer, envelope, draft, outcome, refusal->text);
     refusal->cause = route_cause(peer, envelope, draft, outcome);
     return false;
@@ -176,7 +181,7 @@ bool route_find_callee(struct router *router, struct peer *peer, const struct en
     tenant_find(router, peer, envelope->endpoint, draft);
     if (draft->hidden)
         tenant_note(router, peer, envelope->endpoint, draft);
-    if (draft->service != NULL) {
+    if (draft->service != NULL && !draft->again) {
         draft->callee = route_pick(router, peer, envelope, draft);
         if (draft->callee != NULL && envelope->body.size <= draft->callee->body_max)
             return right_exports(router, peer, envelope->endpoint, draft, refusal);
@@ -257,8 +262,10 @@ struct call *route_seat(struct router *router, struct peer *peer, const struct e
         if (claim != NULL)
             claim_give(router, claim);
         tally_blame(router, CAUSE_ROUTER_FULL);
-        route_refuse(router, peer, envelope, CODE_RESOURCE_EXHAUSTED,
-                "the router has as many calls under way as it can hold");
+        say_verdict(router, peer, envelope->id,
+                &(struct verdict){ CODE_RESOURCE_EXHAUSTED,
+                        draft->again ? EXECUTED_UNKNOWN : EXECUTED_NO, 0,
+                        "the router has as many calls under way as it can hold" });
         return NULL;
     }
     call->cap = draft->cap;
@@ -298,7 +305,8 @@ static bool route_forward(struct router *router, struct call *call, struct claim
         .body = envelope->body,
         .timeout_ms = route_remaining_ms(router, call->deadline_us),
         .trace = { call->trace, TRACE_SIZE },
-        .caller = draft->caller };
+        .caller = draft->caller,
+        .key = callee->neighbour != NULL ? draft->key : (struct span){ 0 } };
 
     if (!say_for(router, claim, &forward, OUTBOX_CALLS))
         return false;
@@ -421,6 +429,10 @@ static void route_dispatch(struct router *router, struct peer *peer,
         return;
     tally_blame(router, CAUSE_NONE);
     route_find_deadline(router, envelope, draft);
+    if (envelope->key.size != 0) {
+        keyed_take(router, draft);
+        return;
+    }
     if (draft->settings != NULL && retry_begin(router, peer, envelope, draft))
         return;
     if (route_find_callee(router, peer, envelope, draft, &refusal)) {
@@ -485,7 +497,11 @@ static int route_take(struct router *router, struct peer *peer, const struct env
         return 0;
     if (route_is_own(envelope->endpoint)) {
         draft->own = true;
-        return own_call(router, peer, envelope);
+        if (envelope->key.size == 0)
+            return own_call(router, peer, envelope);
+        route_refuse(router, peer, envelope, CODE_INVALID_ARGUMENT,
+                "the router's own endpoints take no key");
+        return 0;
     }
     route_dispatch(router, peer, envelope, draft);
     return 0;

@@ -27,8 +27,12 @@ struct draft {
     uint64_t from_instance;
     struct span from_space; /* the same: the namespace of its caller */
     bool hidden;            /* the service is there, and not for its caller to know of */
-    bool own;               /* it is for the router itself */
-    size_t replied_size;    /* bytes that the router answered it with */
+    struct call *seated; /* in the waiting room, before it is known where it goes; NULL: not yet */
+    struct span key;     /* as it goes over a link; empty: it came with none */
+    const uint8_t *only; /* the one node that it may be sent to, by its id; NULL: any */
+    bool again;          /* it may have been carried out on another node: only that is asked for */
+    bool own;            /* it is for the router itself */
+    size_t replied_size; /* bytes that the router answered it with */
 };
 
 /* Why nobody is sent a call. */
@@ -41,6 +45,9 @@ struct refusal {
 int route_call(struct router *router, struct peer *peer, const struct envelope *envelope);
 int route_result(struct router *router, struct peer *peer, const struct envelope *envelope);
 int route_cancel(struct router *router, struct peer *peer, const struct envelope *envelope);
+
+/* Tells the caller of a call `result`, a RESULT without an id, and ends the call. */
+void route_answer(struct router *router, struct call *call, const struct envelope *result);
 
 /* Sends a call that waited to an instance of the draft's service, or ends it and says why.
  * `envelope` is what its caller sent, and the rest of the draft as it was then. */

@@ -115,6 +115,8 @@ static bool routes_is_allowed(const struct route *route, const struct routes_bou
 
     /* Its node, not its channel: while a link replaces another there are two to the same node. */
     return peer != NULL && !peer->doomed && route->hops <= bounds->hops_max &&
+           (bounds->only == NULL ||
+                   memcmp(bounds->only, route->via->node_id, NEIGHBOUR_ID_SIZE) == 0) &&
            (from == NULL || memcmp(from->node_id, route->via->node_id, NEIGHBOUR_ID_SIZE) != 0);
 }
 

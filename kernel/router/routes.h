@@ -21,6 +21,7 @@ struct routes_bounds {
     const struct peer *from; /* borrowed: never back to this one's node */
     uint32_t hops_max;       /* links left to it */
     size_t size;             /* bytes */
+    const uint8_t *only;     /* borrowed: the id of the one node that it may go to; NULL: any */
 };
 
 enum routes_outcome {

@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "kernel/router/claim.h"
 #include "kernel/router/gate.h"
+#include "kernel/router/keyed.h"
 #include "kernel/router/outlier.h"
 #include "kernel/router/retry.h"
 #include "kernel/router/slow.h"
@@ -123,13 +124,18 @@ static void call_release_caller(struct router *router, struct call *call)
  * with counts against its limit, also when nobody wants the answer any more. */
 static void call_abort_one(struct router *router, struct call *call, const struct verdict *verdict)
 {
-    tally_aborted(router, call, verdict);
-    say_verdict(router, call->caller, call->caller_id, verdict);
+    struct verdict told = *verdict;
+    bool goes_on = call->keyed != NULL && keyed_abort(call, &told);
+
+    tally_aborted(router, call, &told);
+    say_verdict(router, call->caller, call->caller_id, &told);
     call_release_caller(router, call);
     if (call->callee == &router->waiting_room) {
         call_finish(router, call); /* nobody has it */
         return;
     }
+    if (goes_on)
+        return;
     if (!say_for(router, call->claim,
                 &(struct envelope){ .kind = ENVELOPE_CANCEL, .id = call_id(&router->calls, call) },
                 OUTBOX_RESULTS))
@@ -165,6 +171,8 @@ void call_finish(struct router *router, struct call *call)
 {
     struct peer *callee = call->callee;
 
+    if (call->keyed != NULL)
+        keyed_end(router, call);
     while (!list_is_empty(&call->children))
         list_remove(call->children.next); /* they go on by themselves */
     if (call->caller != NULL)

@@ -383,9 +383,10 @@ static void tally_finish(struct router *router, struct call *call, const struct 
     note->method = NULL;
 }
 
-void tally_answered(struct router *router, struct call *call, const struct envelope *result)
+static void tally_end_by(
+        struct router *router, struct call *call, const struct envelope *result, enum cause cause)
 {
-    struct ending ending = { .executed = EXECUTED_YES, .cause = CAUSE_ANSWERED };
+    struct ending ending = { .executed = EXECUTED_YES, .cause = cause };
     struct status status;
 
     tally_of(router, call)->bytes_down += result->body.size;
@@ -396,6 +397,20 @@ void tally_answered(struct router *router, struct call *call, const struct envel
         ending.origin = status.origin;
     }
     tally_finish(router, call, &ending);
+}
+
+void tally_answered(struct router *router, struct call *call, const struct envelope *result)
+{
+    tally_end_by(router, call, result, CAUSE_ANSWERED);
+}
+
+void tally_repeated(struct router *router, struct call *call, const struct envelope *result)
+{
+    struct tally *note = tally_of(router, call);
+
+    note->sent = true; /* not refused, though no callee has heard of it */
+    note->queued_us = tally_since(note, router->now_us);
+    tally_end_by(router, call, result, CAUSE_KEY_ANSWERED);
 }
 
 /* How the router ends a call, and why where nobody was blamed. */

@@ -93,6 +93,9 @@ void tally_blame(struct router *router, enum cause cause);
 /* The callee's RESULT was put into the caller's outbox. */
 void tally_answered(struct router *router, struct call *call, const struct envelope *result);
 
+/* The same of the RESULT of an earlier call with its key. */
+void tally_repeated(struct router *router, struct call *call, const struct envelope *result);
+
 /* The router ends the call. */
 void tally_aborted(struct router *router, struct call *call, const struct verdict *verdict);
 

@@ -26,6 +26,7 @@ static void compare(const struct envelope *envelope, struct span bytes)
     CHECK(message->parent == envelope->parent && (int)message->shape == (int)envelope->shape);
     CHECK(same(envelope->body, (struct span){ message->body.data, message->body.len }));
     CHECK(same(envelope->trace, (struct span){ message->trace.data, message->trace.len }));
+    CHECK(same(envelope->key, (struct span){ message->key.data, message->key.len }));
     mu__bus__v1__envelope__free_unpacked(message, NULL);
 }
 

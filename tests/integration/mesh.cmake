@@ -8,7 +8,7 @@ target_link_libraries(mu-tally PRIVATE mesh_tally mu_options)
 set_target_properties(mu-clear-link mu-tally PROPERTIES
   RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests/bin")
 
-foreach(subject call loss)
+foreach(subject call key loss)
   mu_add_test(mesh_${subject}_integration TIMEOUT 300
     SOURCES mesh/${subject}_test.c mesh/mesh.c supervisor/node.c
     LINK mu mu_proto mu_base client_probe mesh_tally)

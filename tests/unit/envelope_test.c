@@ -50,6 +50,7 @@ static void test_both_codecs_read_what_the_other_wrote(void **state)
             .endpoint = text(random_below(&random, 2) ? "greeter.Hello" : ""),
             .body = random_span(&random, 300),
             .token = text(random_below(&random, 2) ? "mut1.AAAA" : ""),
+            .key = random_span(&random, KEY_SIZE_MAX + 1),
         };
         uint8_t bytes[1024];
         uint8_t packed[1024];
@@ -71,11 +72,13 @@ static void test_both_codecs_read_what_the_other_wrote(void **state)
         assert_true(span_is(envelope.body, message->body));
         assert_true(span_is(envelope.trace, message->trace));
         assert_int_equal(strlen(message->token), envelope.token.size);
+        assert_true(span_is(envelope.key, message->key));
         assert_int_equal(mu__bus__v1__envelope__get_packed_size(message), size);
         size = mu__bus__v1__envelope__pack(message, packed);
         assert_int_equal(envelope_read(&back, packed, size), ENVELOPE_OK);
         assert_true(back.id == envelope.id && back.parent == envelope.parent);
         assert_int_equal(back.token.size, envelope.token.size);
+        assert_true(span_is(back.key, message->key));
         assert_int_equal(back.body.size, envelope.body.size);
         mu__bus__v1__envelope__free_unpacked(message, NULL);
     }
@@ -145,6 +148,8 @@ static void test_what_is_no_envelope_is_refused_and_changes_nothing(void **state
         { "\x08\x01\x28\x80\x80\x80\x80\x10", 8 },                      /* so is the credit */
         { "\x08\x01\x61xxxxxxx", 10 },                                  /* a fixed64 cut short */
         { "\x08\x01\x65xxx", 6 },                                       /* a fixed32 cut short */
+        { "\x08\x01\x68\x05", 4 },                                      /* a number for a key */
+        { "\x08\x01\x6a\x01k\x6a\x01k", 8 },                            /* two keys */
     };
 
     (void)state;
@@ -161,7 +166,7 @@ static void test_fields_of_a_later_version_are_skipped(void **state)
     struct envelope envelope;
 
     (void)state;
-    assert_int_equal(read_bytes(&envelope, "\x08\x01\x68\x05\x69xxxxxxxx\x6dxxxx\x72\x01z", 21),
+    assert_int_equal(read_bytes(&envelope, "\x08\x01\x70\x05\x71xxxxxxxx\x75xxxx\x7a\x01z", 21),
             ENVELOPE_OK);
     assert_int_equal(envelope.kind, ENVELOPE_CALL);
 }

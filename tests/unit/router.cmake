@@ -16,8 +16,13 @@ foreach(subject policy choice retry tenant probe)
   mu_add_test(router_${subject}_test SOURCES router_${subject}_test.c router_policies.c router_bus.c
     LINK mu_router_core)
 endforeach()
-foreach(subject user rules note forgery confined)
+foreach(subject user rules note forgery confined keyed_user)
   mu_add_test(router_${subject}_test SOURCES router_${subject}_test.c router_users.c router_policies.c router_bus.c
+    LINK mu_router_core)
+endforeach()
+mu_add_test(router_dedup_test SOURCES router_dedup_test.c LINK mu_router_core)
+foreach(subject keyed keyed_mesh)
+  mu_add_test(router_${subject}_test SOURCES router_${subject}_test.c router_policies.c router_bus.c
     LINK mu_router_core)
 endforeach()
 mu_add_test(router_waiting_test SOURCES router_waiting_test.c router_bus.c LINK mu_router_core)

@@ -24,7 +24,8 @@ enum {
     MU_MESSAGE_MAX = 1048576,     /* bytes of one body */
     MU_CLIENT_CALLS_MAX = 8192,   /* calls in flight of one client */
     MU_WHY_MAX = 256,             /* bytes of mu_client_options.why */
-    MU_TRACE_SIZE = 24            /* bytes: trace id 16, span id 8 */
+    MU_TRACE_SIZE = 24,           /* bytes: trace id 16, span id 8 */
+    MU_KEY_MAX = 64               /* bytes of a call's key */
 };
 
 /* All texts are borrowed during open only. Where it connects to is said by the first of these that
@@ -77,6 +78,10 @@ struct mu_call_options {
                                for those who serve many users. NULL: none of its own */
     bool detached;          /* no parent, also while this thread is handling a call: made with this
                                process's own right, whoever is served */
+    struct mu_bytes key; /* borrowed: 1..MU_KEY_MAX bytes, of unary calls. A later call of the same
+                            service (or user) with the same key, endpoint and request is not
+                            carried out: for 10 minutes it is told what this one was answered, or
+                            that nobody knows (executed UNKNOWN). Empty: none */
 };
 
 struct mu_result {

@@ -53,6 +53,8 @@ static void call_until_served(struct cli *cli, const struct request *request, st
             .trace = trace };
         uint32_t pause_ms;
 
+        if (request->key != NULL)
+            options.key = (struct mu_bytes){ (const uint8_t *)request->key, strlen(request->key) };
         mu_call(cli->client, request->endpoint, body, &options, result);
         pause_ms =
                 result->status.retry_after_ms > 0 ? result->status.retry_after_ms : CALL_PAUSE_MS;
@@ -116,6 +118,10 @@ int call_make(struct cli *cli, const struct request *request)
         return (int)failure_say(cli, EXIT_USAGE,
                 "leave out --count; how long one stream takes: --trace",
                 "--count is for methods with one answer; %s is a stream", request->endpoint);
+    if (request->key != NULL && shape != MU_UNARY)
+        return (int)failure_say(cli, EXIT_USAGE, "leave out --key",
+                "--key is for methods with one request and one answer; %s is a stream",
+                request->endpoint);
     if (request->count > 0)
         return load_make(cli, request);
     code = shape == MU_UNARY ? call_unary(cli, request) : stream_make(cli, request);
@@ -139,6 +145,22 @@ static int call_parent(
         return (int)failure_say(cli, EXIT_USAGE,
                 "as W3C has it: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
                 "--traceparent: \"%s\" is none", failure_word(text, word));
+    return EXIT_OK;
+}
+
+/* Reads --key, where it was given. Returns EXIT_OK or EXIT_USAGE. */
+static int call_key(
+        const struct cli *cli, const struct arguments *arguments, struct request *request)
+{
+    request->key = arguments_flag(arguments, "key");
+    if (request->key == NULL)
+        return EXIT_OK;
+    if (request->key[0] == '\0' || strlen(request->key) > MU_KEY_MAX)
+        return (int)failure_say(
+                cli, EXIT_USAGE, "as: --key order-4711", "--key takes 1 to %d bytes", MU_KEY_MAX);
+    if (request->count > 0)
+        return (int)failure_say(cli, EXIT_USAGE, "leave out --count, or --key",
+                "--key is for one call, and there are %ld", request->count);
     return EXIT_OK;
 }
 
@@ -166,6 +188,8 @@ static int call_run(struct cli *cli, const struct arguments *arguments)
                 "--trace is for one call, and there are %ld", request.count);
     if (code == EXIT_OK)
         code = call_parent(cli, arguments, &request);
+    if (code == EXIT_OK)
+        code = call_key(cli, arguments, &request);
     if (code != EXIT_OK)
         return code;
     if (!endpoint_split(&endpoint, arguments->words[0]) ||
@@ -216,6 +240,10 @@ const struct command call_command = {
                     { .name = "traceparent",
                             .value = "PARENT",
                             .help = "W3C's: go on with a trace of somebody else's" },
+                    { .name = "key",
+                            .value = "KEY",
+                            .help = "not to be carried out twice: for 10 minutes a second call "
+                                    "gets the first one's answer" },
                     { .name = "count",
                             .letter = 'n',
                             .value = "N",
@@ -236,6 +264,7 @@ const struct command call_command = {
                     { "mu call ticker.Watch count=3", "a stream of answers" },
                     { "mu call greeter.Hello name=x --count 10000 --parallel 64",
                             "how fast is it?" },
+                    { "mu call counter.Add amount=5 --key order-4711", "made twice it adds once" },
                     { "mu call greeter.Hello name=x --trace", "then see it: mu trace show ID" },
                     { NULL, NULL },
             },

@@ -22,6 +22,9 @@ static const struct {
     CAUSE(STREAM_BROKEN) = { "ended because a side of its stream broke the protocol", NULL },
     CAUSE(ITEM_NO_ROOM) = { "ended because a receiver of its items does not read", NULL },
     CAUSE(ANSWER_NO_ROOM) = { "was answered, but its caller has no room for the answer", NULL },
+    CAUSE(KEY_ANSWERED) = { "was not carried out: it got the answer of an earlier call with its "
+                            "key",
+            NULL },
     CAUSE(MALFORMED) = { "was refused: it is no call as the protocol has it", NULL },
     CAUSE(NOT_FOR_CLIENTS) = { "was refused: a client without a node may not make it", NULL },
     CAUSE(NOT_FOR_NODES) = { "was refused: another node may not make it", NULL },
@@ -55,6 +58,10 @@ static const struct {
     CAUSE(TOKEN) = { "was refused: the token of its user is not good", NULL },
     CAUSE(SCOPE) = { "was refused: the token of its user does not cover it", NULL },
     CAUSE(RULE) = { "was refused by a rule of the node", NULL },
+    CAUSE(KEY_DIFFERS) = { "was refused: its key came with another endpoint or body before", NULL },
+    CAUSE(KEY_FULL) = { "was refused: the router has no room to remember its key", NULL },
+    CAUSE(KEY_USED) = { "was not carried out: an earlier call with its key was, or may have been",
+            NULL },
     CAUSE(NAMESPACE) = { "was refused: another namespace has the service, or it is the node's "
                          "alone; its "
                          "caller may not know of it",

@@ -13,6 +13,8 @@
 #include "services/interface/mu/instance.h"
 #include "services/interface/mu/trace_id.h"
 
+#define CAUSE(NAME) MU__ROUTER__V1__CAUSE__CAUSE_##NAME
+
 static void explanation_say(struct explanation *explanation, const char *format, ...)
         __attribute__((format(printf, 2, 3)));
 
@@ -98,7 +100,7 @@ static void explanation_route(
     if (record->hops > 0)
         explanation_say(explanation, "It had come over %u link%s, from node %s.", record->hops,
                 record->hops == 1 ? "" : "s", record->caller_node);
-    if (cause_is_refusal(record->cause))
+    if (cause_is_refusal(record->cause) || record->cause == CAUSE(KEY_ANSWERED))
         return;
     if (record->side == MU__ROUTER__V1__SIDE__SIDE_THERE)
         explanation_say(explanation, "It went to node %s: %s.", record->callee_node,
@@ -191,8 +193,6 @@ static void explanation_advise_logs(struct explanation *explanation,
     explanation_advise(explanation, "or all that it wrote: mu logs %s", service);
 }
 
-#define CAUSE(NAME) MU__ROUTER__V1__CAUSE__CAUSE_##NAME
-
 /* What helps against a refusal; the service's name goes behind it, where that is wanted. */
 static const struct {
     Mu__Router__V1__Cause cause;
@@ -218,6 +218,10 @@ static const struct {
     { CAUSE(TOKEN), false, "log in again: mu login" },
     { CAUSE(SCOPE), false, "see what the token covers: mu whoami" },
     { CAUSE(RULE), false, "see the rules: mu rule list" },
+    { CAUSE(KEY_DIFFERS), false, "use another key for another call" },
+    { CAUSE(KEY_FULL), false, "use fewer keys in ten minutes, or make the call without one" },
+    { CAUSE(KEY_USED), true, "look first whether it was carried out, by what you know of " },
+    { CAUSE(KEY_USED), false, "to have it carried out once more: another key" },
     { CAUSE(POLICY), false, "see what was set: mu policy list" },
     { CAUSE(NAMESPACE), false, "see whose it is: mu registry list" },
 };

@@ -13,6 +13,7 @@ struct request {
     bool stream;                   /* the body's items come from standard input */
     bool trace;                    /* say the trace and the time */
     uint8_t parent[MU_TRACE_SIZE]; /* the trace that it continues; zeroes: none */
+    const char *key;               /* borrowed: that it goes by; NULL: none */
     long count;                    /* 0: one call, and its answer; else this many, and figures */
     long parallel;
 };
