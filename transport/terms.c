@@ -94,8 +94,11 @@ static bool terms_retries(
     terms->retries_max = retries->max;
     terms->backoff_ms = retries->backoff_ms != 0 ? retries->backoff_ms : TERMS_BACKOFF_MS;
     terms->idempotent = retries->idempotent;
+    if (retries->max == 0 && retries->backoff_ms == 0 && policy->hedge != NULL)
+        return true; /* `idempotent` stands there for the hedge */
     if (retries->max == 0 || retries->max > POLICY_RETRIES_MAX)
-        snprintf(why, TERMS_TEXT_MAX, "retries: 1 to %d, which backoff and idempotent go with",
+        snprintf(why, TERMS_TEXT_MAX,
+                "retries: 1 to %d, which backoff and idempotent go with (that also with hedge)",
                 POLICY_RETRIES_MAX);
     else if (retries->backoff_ms > POLICY_BACKOFF_MAX_MS)
         snprintf(why, TERMS_TEXT_MAX, "backoff: 1 ms to %d s", POLICY_BACKOFF_MAX_MS / 1000);
@@ -208,17 +211,51 @@ static bool terms_fault(
     return why[0] == '\0';
 }
 
+static bool terms_hedge(
+        struct terms *terms, const Mu__Router__V1__Policy *policy, char why[TERMS_TEXT_MAX])
+{
+    if (policy->hedge == NULL)
+        return true;
+    terms->hedge_ms = policy->hedge->delay_ms;
+    if (terms->hedge_ms == 0 || terms->hedge_ms > POLICY_HEDGE_MAX_MS)
+        snprintf(why, TERMS_TEXT_MAX,
+                "hedge: after how long a second instance is asked, 1 ms to %d s: hedge=20ms",
+                POLICY_HEDGE_MAX_MS / 1000);
+    return why[0] == '\0';
+}
+
+static bool terms_mirror(
+        struct terms *terms, const Mu__Router__V1__Policy *policy, char why[TERMS_TEXT_MAX])
+{
+    const Mu__Router__V1__Mirror *mirror = policy->mirror;
+    size_t size = mirror != NULL ? strlen(mirror->version) : 0;
+
+    if (mirror == NULL)
+        return true;
+    if (size == 0 || size > TERMS_VERSION_MAX || mirror->percent == 0 || mirror->percent > 100) {
+        snprintf(why, TERMS_TEXT_MAX,
+                "mirror: `%.40s:%u` is none; write a version and 1 to 100: mirror=2.0.0:10",
+                mirror->version, mirror->percent);
+        return false;
+    }
+    memcpy(terms->mirror_version, mirror->version, size + 1);
+    terms->mirror_percent = mirror->percent;
+    return true;
+}
+
 static bool terms_says_nothing(const Mu__Router__V1__Policy *policy)
 {
     return policy->timeout_ms == 0 && policy->timeout_max_ms == 0 && policy->in_flight_max == 0 &&
-           policy->bytes_in_flight_max == 0 && policy->rate == NULL && policy->retries == NULL && policy->breaker == NULL &&
-           policy->n_weights == 0 && policy->n_labels == 0 && policy->fault == NULL;
+           policy->bytes_in_flight_max == 0 && policy->rate == NULL &&
+           policy->retries == NULL && policy->breaker == NULL &&
+           policy->n_weights == 0 && policy->n_labels == 0 && policy->fault == NULL &&
+           policy->hedge == NULL && policy->mirror == NULL;
 }
 
 bool terms_read(struct terms *terms, const Mu__Router__V1__Policy *policy, char why[TERMS_TEXT_MAX])
 {
     static const terms_fn parts[] = { terms_scope, terms_timeout, terms_limits, terms_retries,
-        terms_breaker, terms_weights, terms_labels, terms_fault };
+        terms_breaker, terms_weights, terms_labels, terms_fault, terms_hedge, terms_mirror };
     struct terms read = { 0 };
 
     why[0] = '\0';

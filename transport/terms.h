@@ -54,6 +54,9 @@ struct terms {
     uint32_t fault_percent;
     uint32_t fault_delay_ms;
     uint32_t fault_code;
+    uint32_t hedge_ms;
+    char mirror_version[TERMS_VERSION_MAX + 1];
+    uint32_t mirror_percent;
 };
 
 /* Reads a policy's settings. Returns true and sets `*terms`; or false, with what is wrong and how

@@ -13,5 +13,6 @@ enum {
     POLICY_WEIGHTS_MAX = 8,         /* versions with a share of their own */
     POLICY_LABELS_MAX = 4,          /* labels that instances must have */
     POLICY_LABEL_SIZE_MAX = 63,     /* bytes of a label's key, and of its value */
-    POLICY_FAULT_MAX_MS = 3600000   /* for which a fault may be put into calls */
+    POLICY_FAULT_MAX_MS = 3600000,  /* for which a fault may be put into calls */
+    POLICY_HEDGE_MAX_MS = 60000     /* the longest wait before a second instance is asked */
 };

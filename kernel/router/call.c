@@ -102,13 +102,22 @@ static bool call_index_make_room(const struct call_table *table, struct call_ind
             table, index, index->size != 0 ? 2 * index->size : CALL_INDEX_SIZE_MIN, index->mixed);
 }
 
+/* Where the call stands in its caller's index. */
+static uint32_t call_place(
+        const struct call_table *table, const struct call_index *index, const struct call *call)
+{
+    uint32_t place = call_home(table, index, call->caller_id);
+
+    while (index->slots[place] != call_slot(table, call) + 1)
+        place = (place + 1) & (index->size - 1);
+    return place;
+}
+
 void call_forget_caller(struct call_table *table, struct call_index *index, struct call *call)
 {
     uint32_t mask = index->size - 1;
-    uint32_t hole = call_home(table, index, call->caller_id);
+    uint32_t hole = call_place(table, index, call);
 
-    while (index->slots[hole] != call_slot(table, call) + 1)
-        hole = (hole + 1) & mask;
     /* Moves back whatever could no longer be found across the hole (Knuth 6.4, algorithm R). */
     for (uint32_t i = (hole + 1) & mask; index->slots[i] != 0; i = (i + 1) & mask) {
         uint32_t home = call_home(table, index, table->slots[index->slots[i] - 1].caller_id);
@@ -121,6 +130,15 @@ void call_forget_caller(struct call_table *table, struct call_index *index, stru
     index->slots[hole] = 0;
     index->count -= 1;
     call->caller = NULL;
+}
+
+void call_move_caller(
+        struct call_table *table, struct call_index *index, struct call *from, struct call *to)
+{
+    index->slots[call_place(table, index, from)] = call_slot(table, to) + 1;
+    to->caller = from->caller;
+    to->caller_id = from->caller_id;
+    from->caller = NULL;
 }
 
 /* A slot of the table, UINT32_MAX where all are taken. */
@@ -140,32 +158,38 @@ void call_renew(struct call *call)
     call->generation = call->generation < CALL_GENERATION_MAX ? call->generation + 1 : 1;
 }
 
-struct call *call_take(struct call_table *table, struct peer *caller, struct call_index *index,
-        uint64_t caller_id, struct peer *callee)
+struct call *call_take_added(struct call_table *table, struct peer *callee)
 {
+    uint32_t slot = call_take_slot(table);
     uint32_t generation;
-    uint32_t slot;
     struct call *call;
 
-    if (!call_index_make_room(table, index))
-        return NULL;
-    slot = call_take_slot(table);
     if (slot == UINT32_MAX)
         return NULL;
     call = &table->slots[slot];
     call_renew(call);
     generation = call->generation;
-    *call = (struct call){
-        .caller = caller, .caller_id = caller_id, .callee = callee, .generation = generation
-    };
+    *call = (struct call){ .callee = callee, .generation = generation };
     list_init(&call->by_caller);
     list_init(&call->by_callee);
     list_init(&call->by_parent);
     list_init(&call->children);
-    if (call_index_put(table, index, slot) > CALL_PROBES_MAX && !index->mixed)
+    table->count += 1;
+    return call;
+}
+
+struct call *call_take(struct call_table *table, struct peer *caller, struct call_index *index,
+        uint64_t caller_id, struct peer *callee)
+{
+    struct call *call = call_index_make_room(table, index) ? call_take_added(table, callee) : NULL;
+
+    if (call == NULL)
+        return NULL;
+    call->caller = caller;
+    call->caller_id = caller_id;
+    if (call_index_put(table, index, call_slot(table, call)) > CALL_PROBES_MAX && !index->mixed)
         call_index_resize(table, index, index->size, true); /* without memory it stays slow */
     index->count += 1;
-    table->count += 1;
     return call;
 }
 

@@ -29,8 +29,8 @@ struct waiter;
 enum { CALL_QUOTAS_MAX = 6 };
 
 struct call {
-    struct peer
-            *caller; /* borrowed: until it detaches; NULL: gave up, the callee has not answered */
+    struct peer *caller;    /* borrowed: until it detaches; NULL: nobody waits for the answer: its
+                               caller    gave up, or the router added the call itself (added.h) */
     struct peer *callee;    /* borrowed: until it detaches; NULL: the slot is free */
     const struct cap *cap;  /* borrowed: it let the call through and goes after it; NULL: of one who
                                needs none */
@@ -40,6 +40,8 @@ struct call {
     struct quota *quotas[CALL_QUOTAS_MAX]; /* borrowed: of policies that are held */
     uint32_t quota_count;                  /* of those in which it counts … */
     uint32_t quota_bytes;                  /* … with so many bytes */
+    struct policy *added;   /* held: the policy by which the router added it; NULL: it did not */
+    struct call *twin;      /* of a hedge the call that it is for, and the other way round */
     struct kept *kept;      /* owned: while it may be sent again */
     struct keyed *keyed;    /* owned: of a call that came with a key; else NULL */
     struct waiter *waiter;  /* owned: while it waits for an instance; else NULL */
@@ -89,13 +91,20 @@ int call_table_init(struct call_table *table, uint64_t seed);
 /* Safe on zeroes, and safe twice. */
 void call_table_deinit(struct call_table *table);
 
-/* A free slot with its generation, lists and id pair set, and found by call_find_by_caller from now
- * on. NULL where all are taken, or no memory is left for the caller's index. */
+/* A free slot with its generation and lists set, without a caller. NULL where all are taken. */
+struct call *call_take_added(struct call_table *table, struct peer *callee);
+
+/* The same with its id pair set, and found by call_find_by_caller from now on. NULL also where no
+ * memory is left for the caller's index. */
 struct call *call_take(struct call_table *table, struct peer *caller, struct call_index *index,
         uint64_t caller_id, struct peer *callee);
 
 /* Takes the call out of the index: its caller asks for it no more. */
 void call_forget_caller(struct call_table *table, struct call_index *index, struct call *call);
+
+/* Has the caller of `from` wait for `to` instead, which has none: by its id it finds that one. */
+void call_move_caller(
+        struct call_table *table, struct call_index *index, struct call *from, struct call *to);
 
 /* Gives the slot back; it is in no list and no wheel any more. */
 void call_give(struct call_table *table, struct call *call);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "kernel/router/mirror.h"
 #include "kernel/router/say.h"
 #include "kernel/router/service.h"
 
@@ -134,6 +135,7 @@ static void cap_end_calls(struct router *router, const struct cap *cap)
             break;
         }
     } while (found);
+    mirror_end(router, cap->holder, cap);
 }
 
 void cap_drop(struct router *router, struct cap *cap)

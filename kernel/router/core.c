@@ -9,12 +9,14 @@
 
 #include "base/check.h"
 #include "base/err.h"
+#include "kernel/router/added.h"
 #include "kernel/router/cap.h"
 #include "kernel/router/claim.h"
 #include "kernel/router/crossing.h"
 #include "kernel/router/export.h"
 #include "kernel/router/keyed.h"
 #include "kernel/router/limit.h"
+#include "kernel/router/mirror.h"
 #include "kernel/router/outlier.h"
 #include "kernel/router/policy.h"
 #include "kernel/router/retry.h"
@@ -30,6 +32,7 @@ static void core_init_waiting_room(struct peer *room)
 {
     list_init(&room->dirty);
     list_init(&room->calls_made);
+    list_init(&room->copies);
     list_init(&room->calls_taken);
     list_init(&room->caps);
     list_init(&room->claims);
@@ -55,6 +58,7 @@ int router_init(struct router *router, const char *node, uint64_t seed, uint64_t
     list_init(&router->throttled);
     list_init(&router->slow);
     list_init(&router->grants);
+    list_init(&router->orphans);
     list_init(&router->neighbours);
     core_init_waiting_room(&router->waiting_room);
     list_init(&router->self.caps);
@@ -64,6 +68,7 @@ int router_init(struct router *router, const char *node, uint64_t seed, uint64_t
     list_init(&router->self.by_throttle);
     list_init(&router->self.by_slow);
     list_init(&router->self.calls_made);
+    list_init(&router->self.copies);
     list_init(&router->self.calls_taken);
     list_init(&router->self.waiting);
     outbox_init(&router->self.out, FRAME_IPC);
@@ -175,6 +180,7 @@ struct peer *router_attach(struct router *router, const struct peer_identity *id
     list_init(&peer->by_throttle);
     list_init(&peer->by_slow);
     list_init(&peer->calls_made);
+    list_init(&peer->copies);
     list_init(&peer->calls_taken);
     list_init(&peer->waiting);
     list_init(&peer->caps);
@@ -236,6 +242,7 @@ void router_detach(struct router *router, struct peer *peer, uint64_t now_us)
         tally_blame(router, CAUSE_CALLER_GONE);
         call_abort(router, call, &gone);
     }
+    mirror_end(router, peer, NULL);
     while (!list_is_empty(&peer->calls_taken)) {
         struct call *call = list_entry(peer->calls_taken.next, struct call, by_callee);
 
@@ -243,6 +250,8 @@ void router_detach(struct router *router, struct peer *peer, uint64_t now_us)
             continue; /* it waits for its next try elsewhere */
         if (call->caller != NULL)
             call_abort(router, call, &dead);
+        else if (call->added != NULL)
+            added_lost(router, call);
         call_finish(router, call);
     }
     neighbour_detach(router, peer); /* behind the calls, which say where they went */
@@ -305,6 +314,10 @@ void router_tick(struct router *router, uint64_t now_us)
 
         if (call->waiter != NULL) {
             waiting_expire(router, call);
+            continue;
+        }
+        if (call->caller == NULL) {
+            mirror_expire(router, call);
             continue;
         }
         silence_lost(call->callee, call->started_us);

@@ -56,8 +56,10 @@ struct router {
     struct list grants;    /* owned: struct grant, of operators */
     uint32_t grant_count;
     struct list spare_claims; /* owned: struct claim */
-    struct list neighbours;   /* owned: struct neighbour */
-    uint64_t last_channel;    /* the number of the newest of them */
+    struct list orphans;    /* struct call.by_parent: that on whose behalf they were is over … */
+    bool ending_orphans;    /* … and somebody is at ending them */
+    struct list neighbours; /* owned: struct neighbour */
+    uint64_t last_channel;  /* the number of the newest of them */
     uint32_t neighbour_count; /* of those that are nodes … */
     uint32_t client_count;    /* … and of those that are clients */
     bool sockets_due;         /* one came or went: the shell looks after its sockets */

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/router/hedge.h"
+#include "kernel/router/mirror.h"
 #include "kernel/router/own.h"
 #include "kernel/router/policy.h"
 #include "kernel/router/route.h"
@@ -21,6 +23,8 @@ static const char *const explain_names[SETTINGS] = {
     [SETTING_WEIGHTS] = "weight",
     [SETTING_LABELS] = "label",
     [SETTING_FAULT] = "fault",
+    [SETTING_HEDGE] = "hedge",
+    [SETTING_MIRROR] = "mirror",
 };
 
 enum { EXPLAIN_EFFECTS_MAX = SETTINGS + LEVELS * LIMITS };
@@ -77,12 +81,34 @@ static void explain_effect(const struct router *router, struct explain_draft *dr
     use->retries_spared = policy->retries_spared;
     use->faults = policy->faults;
     use->ejections = policy->ejections;
+    use->hedges = policy->hedges;
+    use->hedges_won = policy->hedges_won;
+    use->mirrored = policy->mirrored;
+    use->mirror_failed = policy->mirror_failed;
+    use->mirror_skipped = policy->mirror_skipped;
     if (policy->ends_us != 0)
         policy->message->left_ms = (policy->ends_us - router->now_us + 999) / 1000;
     effect->setting = (char *)(uintptr_t)explain_names[setting];
     effect->policy = policy->message;
     effect->use = use;
     draft->each_effect[place] = effect;
+}
+
+/* Says why a setting does nothing, where the router can tell. */
+static void explain_idle(const struct router *router, struct explain_draft *draft,
+        const struct settings *settings, struct span endpoint)
+{
+    for (size_t i = 0; i < draft->reply.n_effects; i++) {
+        Mu__Router__V1__PolicyEffect *effect = &draft->effects[i];
+        const char *text = NULL;
+
+        if (effect->setting == explain_names[SETTING_HEDGE])
+            text = hedge_idle(router, settings, endpoint);
+        else if (effect->setting == explain_names[SETTING_MIRROR])
+            text = mirror_idle(router, settings, endpoint);
+        if (text != NULL)
+            effect->idle = (char *)(uintptr_t)text;
+    }
 }
 
 static void explain_instance(const struct router *router, const struct peer *peer,
@@ -149,6 +175,7 @@ static void explain_fill(struct router *router, struct span endpoint, struct exp
                 explain_effect(router, draft, setting, policy);
         }
     }
+    explain_idle(router, draft, &settings, endpoint);
 }
 
 void explain_answer(struct router *router, struct peer *peer, const struct envelope *envelope)

@@ -2,6 +2,8 @@
  * a rate, and more calls or bytes at a time than a scope may have. And how long a call may last. */
 #pragma once
 
+#include <string.h>
+
 #include "kernel/router/policy.h"
 #include "kernel/router/route.h"
 
@@ -34,4 +36,13 @@ static inline void gate_leave(struct call *call)
 {
     if (call->quota_count != 0)
         gate_discount(call);
+}
+
+/* Another slot counts in its place. */
+static inline void gate_move(struct call *from, struct call *to)
+{
+    memcpy(to->quotas, from->quotas, sizeof(to->quotas));
+    to->quota_count = from->quota_count;
+    to->quota_bytes = from->quota_bytes;
+    from->quota_count = 0;
 }

@@ -396,7 +396,7 @@ void keyed_end(struct router *router, struct call *call)
     keyed_settle(router, record, maybe);
     keyed_free(call);
     while ((waiter = keyed_next(&waiters)) != NULL) {
-        tally_blame(router, maybe ? CAUSE_KEY_USED : CAUSE_OTHER);
+        tally_blame(router, maybe ? CAUSE_KEY_USED : CAUSE_NO_INSTANCE);
         call_abort(router, waiter, maybe ? &lost : &unsent);
     }
 }

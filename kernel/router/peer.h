@@ -103,6 +103,7 @@ struct peer {
 
     struct call_index index; /* its calls by their ids */
     struct list calls_made;  /* struct call.by_caller */
+    struct list copies;      /* the same of copies of its calls (mirror.h) */
     struct list calls_taken; /* struct call.by_callee */
     struct list waiting;     /* struct tally.waiting: calls in `out`, behind a send under way */
     struct method *called;   /* borrowed, for good: that it called last, most likely the next one,

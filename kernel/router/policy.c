@@ -70,7 +70,6 @@ bool policy_spend(struct policy *policy)
         return false;
     }
     policy->retry_level -= POLICY_RETRY_COST;
-    policy->retries += 1;
     return true;
 }
 
@@ -129,6 +128,10 @@ static bool policy_makes(const struct policy *policy, enum setting setting)
         return terms->label_count != 0;
     case SETTING_FAULT:
         return terms->fault_percent != 0;
+    case SETTING_HEDGE:
+        return terms->hedge_ms != 0;
+    case SETTING_MIRROR:
+        return terms->mirror_percent != 0;
     case SETTINGS:
         break;
     }

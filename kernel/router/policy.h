@@ -22,6 +22,8 @@ enum setting {
     SETTING_WEIGHTS,
     SETTING_LABELS,
     SETTING_FAULT,
+    SETTING_HEDGE,
+    SETTING_MIRROR,
     SETTINGS
 };
 
@@ -45,12 +47,17 @@ struct policy {
     struct terms terms;
     struct quota quota;        /* of its calls; of those of callers who found no place in `each` */
     struct quota_table *each;  /* owned; NULL unless each caller is counted by itself */
-    uint32_t retry_level;      /* of the budget: 100 for a retry */
+    uint32_t retry_level;      /* of the budget: 100 for a retry or a hedge */
     uint64_t refused;
     uint64_t retries;
     uint64_t retries_spared;
     uint64_t faults;
     uint64_t ejections;
+    uint64_t hedges;
+    uint64_t hedges_won;
+    uint64_t mirrored;
+    uint64_t mirror_failed;
+    uint64_t mirror_skipped;
     Mu__Router__V1__Policy *message; /* owned: its scope, and what it says */
 };
 
@@ -105,7 +112,7 @@ static inline const struct settings *policy_find(struct router *router, const st
 struct policy *policy_hold(struct policy *policy);
 void policy_release(struct policy *policy);
 
-/* One of its calls came, which earns it POLICY_RETRY_PERCENT of a retry; one is to be tried again,
- * which costs one. False where the budget has none. */
+/* One of its calls came, which earns it POLICY_RETRY_PERCENT of a retry; one is to be sent once
+ * more, as a retry or as a hedge, which costs one. False where the budget has none. */
 void policy_earn(struct policy *policy);
 bool policy_spend(struct policy *policy);

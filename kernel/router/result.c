@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "base/err.h"
+#include "kernel/router/added.h"
 #include "kernel/router/keyed.h"
 #include "kernel/router/outlier.h"
 #include "kernel/router/retry.h"
@@ -13,10 +14,18 @@
 
 static void result_measure(struct router *router, struct peer *callee, const struct call *call)
 {
-    uint64_t taken_us = router->now_us > call->started_us ? router->now_us - call->started_us : 0;
-    int64_t sample = taken_us < UINT32_MAX / 2 ? (int64_t)taken_us : UINT32_MAX / 2;
+    service_peer_measure(
+            callee, router->now_us > call->started_us ? router->now_us - call->started_us : 0);
+}
 
-    callee->latency_us = (uint32_t)(callee->latency_us + (sample - callee->latency_us) / 8);
+/* One came that no caller waits for. True where it is a hedge's, and the first: from now on that is
+ * the call that its caller waits for. */
+static bool result_is_first(struct router *router, struct call *call, const struct status *status)
+{
+    if (call->added != NULL)
+        return added_answered(router, call, status);
+    router->stats.results_late += 1;
+    return false;
 }
 
 void route_answer(struct router *router, struct call *call, const struct envelope *result)
@@ -59,8 +68,7 @@ int route_result(struct router *router, struct peer *peer, const struct envelope
     if (call->callee != peer)
         return err_new(-EPROTO); /* an answer to a call that somebody else was sent */
     silence_heard(peer, call->started_us);
-    if (call->caller == NULL) {
-        router->stats.results_late += 1;
+    if (call->caller == NULL && !result_is_first(router, call, &status)) {
         if (call->keyed != NULL)
             keyed_answered(router, call, &result, &status, room);
         call_finish(router, call);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/router/hedge.h"
 #include "kernel/router/keyed.h"
 #include "kernel/router/right.h"
 #include "kernel/router/say.h"
@@ -12,10 +13,11 @@
 /* A call's envelope, for as long as it may be sent again. */
 struct kept {
     struct call *call;
-    struct policy *policy;    /* held: whose retries it has; NULL: it is only delayed */
-    struct wheel_timer timer; /* in router->pauses, while the call waits */
+    struct policy *policy;    /* held: whose retries it has; NULL: it is delayed or hedged alone */
+    struct wheel_timer timer; /* in router->pauses, while the call waits, or may be hedged */
     uint64_t failed;          /* the instance that was tried last; 0: none */
     uint32_t retries;         /* made so far */
+    bool watched;             /* its time to be hedged has come */
     uint32_t endpoint_size;
     size_t body_size;
     uint8_t bytes[]; /* the endpoint, then the body */
@@ -62,11 +64,18 @@ static void kept_free(struct router *router, struct kept *kept)
 
 void retry_drop(struct router *router, struct call *call)
 {
+    if (call->twin != NULL)
+        hedge_drop(router, call);
     kept_free(router, call->kept);
     call->kept = NULL;
 }
 
 /* ---- whether ---- */
+
+bool retry_is_worthwhile(uint32_t code)
+{
+    return code == CODE_UNAVAILABLE || code == CODE_RESOURCE_EXHAUSTED;
+}
 
 /* What a try ended with. */
 struct attempt {
@@ -75,8 +84,7 @@ struct attempt {
     uint32_t retry_after_ms;
 };
 
-/* True where the callee's service says so of the method. */
-static bool retry_is_declared(const struct peer *callee, struct span endpoint)
+bool retry_is_declared(const struct peer *callee, struct span endpoint)
 {
     struct span service = route_service_name(endpoint);
     const uint8_t *method = service.data + service.size + 1;
@@ -108,6 +116,7 @@ static bool retry_pause(struct router *router, struct call *call, uint64_t due_u
         return false;
     if (call->callee != room && !route_take_back(router, call))
         return false;
+    wheel_remove(&router->pauses, &call->kept->timer);
     wheel_add(&router->pauses, &call->kept->timer, (due_us + 999) / 1000);
     return true;
 }
@@ -130,10 +139,14 @@ static bool retry_again(struct router *router, struct call *call, const struct a
     struct kept *kept = call->kept;
     uint64_t due_us;
 
-    if (kept == NULL || kept->policy == NULL || !kept->policy->stands ||
-            kept->retries >= kept->policy->terms.retries_max)
+    if (kept == NULL || !retry_is_worthwhile(attempt->code))
         return false;
-    if (attempt->code != CODE_UNAVAILABLE && attempt->code != CODE_RESOURCE_EXHAUSTED)
+    if (call->twin != NULL) {
+        hedge_outlive(router, call); /* the other one goes on */
+        return true;
+    }
+    if (kept->policy == NULL || !kept->policy->stands ||
+            kept->retries >= kept->policy->terms.retries_max)
         return false;
     if (!retry_is_safe(call, attempt))
         return false;
@@ -142,6 +155,7 @@ static bool retry_again(struct router *router, struct call *call, const struct a
         return false;
     if (call->keyed != NULL && attempt->executed == EXECUTED_UNKNOWN)
         keyed_doubt(call);
+    kept->policy->retries += 1;
     kept->retries += 1;
     kept->failed = call->callee->instance;
     return retry_pause(router, call, due_us);
@@ -166,14 +180,21 @@ bool retry_refused(struct router *router, struct call *call, const struct verdic
 
 /* ---- sending ---- */
 
+struct envelope retry_envelope(const struct call *call)
+{
+    const struct kept *kept = call->kept;
+
+    return (struct envelope){ .kind = ENVELOPE_CALL,
+        .shape = call->shape,
+        .endpoint = kept_endpoint(kept),
+        .body = { kept->bytes + kept->endpoint_size, kept->body_size } };
+}
+
 static void retry_send(struct router *router, struct call *call)
 {
     struct kept *kept = call->kept;
     struct peer *caller = call->caller;
-    struct envelope envelope = { .kind = ENVELOPE_CALL,
-        .shape = call->shape,
-        .endpoint = kept_endpoint(kept),
-        .body = { kept->bytes + kept->endpoint_size, kept->body_size } };
+    struct envelope envelope = retry_envelope(call);
     struct draft draft = { .cap = call->cap,
         .caller = { caller->stamp, caller->stamp_size },
         .deadline_us = call->deadline_us,
@@ -190,7 +211,7 @@ static void retry_send(struct router *router, struct call *call)
     draft.settings = policy_find(router, caller, call->on_behalf, envelope.endpoint);
     if (route_find_callee(router, caller, &envelope, &draft, &refusal) &&
             route_hand_over(router, call, &envelope, &draft, &refusal)) {
-        if (kept->policy == NULL)
+        if (kept->policy == NULL && kept->timer.due_ms == 0)
             retry_forget(router, call);
         return;
     }
@@ -206,11 +227,12 @@ bool retry_begin(struct router *router, struct peer *peer, const struct envelope
         const struct draft *draft)
 {
     struct policy *policy = draft->settings->by[SETTING_RETRIES];
+    bool hedged = hedge_may(router, envelope, draft->settings);
     struct draft waiting = *draft;
     struct kept *kept;
     struct call *call;
 
-    if (peer->neighbour != NULL || (policy == NULL && draft->delay_ms == 0))
+    if (peer->neighbour != NULL || (policy == NULL && !hedged && draft->delay_ms == 0))
         return false; /* calls of other nodes are tried again there */
     if (envelope->shape == SHAPE_CLIENT_STREAM || envelope->shape == SHAPE_TWO_WAY)
         return false; /* the caller's items are not kept */
@@ -225,10 +247,10 @@ bool retry_begin(struct router *router, struct peer *peer, const struct envelope
     }
     kept->call = call;
     call->kept = kept;
-    if (policy != NULL) {
+    if (policy != NULL)
         kept->policy = policy_hold(policy);
-        policy_earn(policy);
-    }
+    if (policy != NULL || hedged)
+        policy_earn(hedge_budget(draft->settings));
     router->stats.calls += 1;
     if (draft->delay_ms == 0 ||
             !retry_pause(router, call, router->now_us + draft->delay_ms * UINT64_C(1000)))
@@ -236,10 +258,31 @@ bool retry_begin(struct router *router, struct peer *peer, const struct envelope
     return true;
 }
 
+void retry_watch(struct router *router, struct call *call, uint64_t due_us)
+{
+    if (!call->kept->watched)
+        wheel_add(&router->pauses, &call->kept->timer, (due_us + 999) / 1000);
+}
+
+void retry_move(struct call *from, struct call *to)
+{
+    to->kept = from->kept;
+    to->kept->call = to;
+    from->kept = NULL;
+}
+
 void retry_tick(struct router *router)
 {
     struct wheel_timer *timer;
 
-    while ((timer = wheel_pop(&router->pauses, router->now_us / 1000)) != NULL)
-        retry_send(router, list_entry(timer, struct kept, timer)->call);
+    while ((timer = wheel_pop(&router->pauses, router->now_us / 1000)) != NULL) {
+        struct kept *kept = list_entry(timer, struct kept, timer);
+
+        if (kept->call->callee == &router->waiting_room) {
+            retry_send(router, kept->call);
+            continue;
+        }
+        kept->watched = true;
+        hedge_due(router, kept->call);
+    }
 }

@@ -36,5 +36,24 @@ static inline void retry_forget(struct router *router, struct call *call)
         retry_drop(router, call);
 }
 
+/* ---- for hedge.c ---- */
+
+/* True for an end of one try behind which another may end better. */
+bool retry_is_worthwhile(uint32_t code);
+
+/* True where the callee's service says that the method does no harm when it is carried out twice.
+ */
+bool retry_is_declared(const struct peer *callee, struct span endpoint);
+
+/* What a kept call is sent as, borrowed while it is kept. */
+struct envelope retry_envelope(const struct call *call);
+
+/* A kept call that is under way is told to hedge_due at `due_us`, once; where that was, it is not
+ * any more. */
+void retry_watch(struct router *router, struct call *call, uint64_t due_us);
+
+/* The kept call has gone over into another slot. */
+void retry_move(struct call *from, struct call *to);
+
 /* Sends what has waited long enough. */
 void retry_tick(struct router *router);

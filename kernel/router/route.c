@@ -12,8 +12,10 @@
 #include "kernel/router/claim.h"
 #include "kernel/router/crossing.h"
 #include "kernel/router/gate.h"
+#include "kernel/router/hedge.h"
 #include "kernel/router/keyed.h"
 #include "kernel/router/limit.h"
+#include "kernel/router/mirror.h"
 #include "kernel/router/outlier.h"
 #include "kernel/router/own.h"
 #include "kernel/router/permit.h"
@@ -197,7 +199,9 @@ static bool route_find_parent(struct router *router, struct peer *peer,
     if (envelope->parent == 0)
         return true;
     draft->parent = call_find(&router->calls, envelope->parent);
-    if (draft->parent != NULL && draft->parent->callee == peer && draft->parent->caller != NULL)
+    if (draft->parent != NULL && draft->parent->callee == peer &&
+            (draft->parent->caller != NULL || draft->parent->added != NULL ||
+                    draft->parent->keyed != NULL))
         return true;
     route_refuse(router, peer, envelope, CODE_CANCELLED,
             "the call on whose behalf this one was made is over");
@@ -292,9 +296,7 @@ struct call *route_seat(struct router *router, struct peer *peer, const struct e
     return call;
 }
 
-/* Puts the call into the callee's outbox, at the expense of its claim there. False where that has
- * no room. */
-static bool route_forward(struct router *router, struct call *call, struct claim *claim,
+bool route_forward(struct router *router, struct call *call, struct claim *claim,
         const struct envelope *envelope, const struct draft *draft)
 {
     struct peer *callee = claim->callee;
@@ -311,7 +313,6 @@ static bool route_forward(struct router *router, struct call *call, struct claim
     if (!say_for(router, claim, &forward, OUTBOX_CALLS))
         return false;
     call->started_us = router->now_us;
-    tally_sent(router, call, claim);
     callee->calls += 1;
     throttle_hasten(router, callee);
     return true;
@@ -326,6 +327,7 @@ static void route_open(struct router *router, struct peer *peer, const struct en
     if (call == NULL)
         return;
     if (route_forward(router, call, call->claim, envelope, draft)) {
+        tally_sent(router, call, call->claim);
         router->stats.calls += 1;
         outlier_sent(router, call, draft->settings);
         return;
@@ -380,8 +382,10 @@ bool route_hand_over(struct router *router, struct call *call, const struct enve
         claim_give(router, claim);
         return false;
     }
+    tally_sent(router, call, claim);
     route_reseat(router, call, claim);
     outlier_sent(router, call, draft->settings);
+    hedge_sent(router, call, draft->settings);
     return true;
 }
 
@@ -416,12 +420,27 @@ void route_move(struct router *router, struct call *call, const struct envelope 
     }
 }
 
-/* Sends a call that may be made: to who serves it, at once, or when a policy says or somebody is
- * there. */
+/* Sends a call to who serves it, at once, or when a policy says or somebody is there. */
+static void route_send(struct router *router, struct peer *peer, const struct envelope *envelope,
+        struct draft *draft)
+{
+    struct refusal refusal;
+
+    if (draft->settings != NULL && retry_begin(router, peer, envelope, draft))
+        return;
+    if (route_find_callee(router, peer, envelope, draft, &refusal)) {
+        route_open(router, peer, envelope, draft);
+    } else if (!waiting_take(router, peer, envelope, draft)) {
+        tally_blame(router, refusal.cause);
+        say_verdict(router, peer, envelope->id, &refusal.verdict);
+    }
+}
+
+/* Sends a call that may be made, and a copy of it where a policy wants one. */
 static void route_dispatch(struct router *router, struct peer *peer,
         const struct envelope *envelope, struct draft *draft)
 {
-    struct refusal refusal;
+    struct policy *mirror;
 
     tally_blame(router, CAUSE_POLICY);
     if (router->has_tenants ? !tenant_gate(router, peer, envelope, draft)
@@ -433,14 +452,10 @@ static void route_dispatch(struct router *router, struct peer *peer,
         keyed_take(router, draft);
         return;
     }
-    if (draft->settings != NULL && retry_begin(router, peer, envelope, draft))
-        return;
-    if (route_find_callee(router, peer, envelope, draft, &refusal)) {
-        route_open(router, peer, envelope, draft);
-    } else if (!waiting_take(router, peer, envelope, draft)) {
-        tally_blame(router, refusal.cause);
-        say_verdict(router, peer, envelope->id, &refusal.verdict);
-    }
+    mirror = draft->settings != NULL ? draft->settings->by[SETTING_MIRROR] : NULL;
+    route_send(router, peer, envelope, draft);
+    if (mirror != NULL)
+        mirror_copy(router, mirror, envelope, draft);
 }
 
 /* False where the call is refused for want of a right or of room, which the caller is told. */

@@ -78,5 +78,10 @@ bool route_take_back(struct router *router, struct call *call);
 bool route_hand_over(struct router *router, struct call *call, const struct envelope *envelope,
         const struct draft *draft, struct refusal *refusal);
 
+/* Puts the call into the callee's outbox, at the expense of its claim there. False where that has
+ * no room. */
+bool route_forward(struct router *router, struct call *call, struct claim *claim,
+        const struct envelope *envelope, const struct draft *draft);
+
 /* `greeter` of `greeter.Hello`. */
 struct span route_service_name(struct span endpoint);

@@ -120,8 +120,27 @@ static void call_release_caller(struct router *router, struct call *call)
     call_forget_caller(&router->calls, &call->caller->index, call);
 }
 
-/* Ends one call for its caller. The slot stays until the callee is done with it: what it is busy
- * with counts against its limit, also when nobody wants the answer any more. */
+/* Nobody wants the callee's answer any more. The slot stays until it is done with the call: what it
+ * is busy with counts against its limit. */
+static void call_leave(struct router *router, struct call *call)
+{
+    while (!list_is_empty(&call->children)) {
+        struct list *child = call->children.next;
+
+        list_remove(child);
+        list_push(&router->orphans, child);
+    }
+    if (call->callee == &router->waiting_room) {
+        call_finish(router, call); /* nobody has it */
+        return;
+    }
+    if (!say_for(router, call->claim,
+                &(struct envelope){ .kind = ENVELOPE_CANCEL, .id = call_id(&router->calls, call) },
+                OUTBOX_RESULTS))
+        say_doom(router, call->callee);
+}
+
+/* Ends one call for its caller. */
 static void call_abort_one(struct router *router, struct call *call, const struct verdict *verdict)
 {
     struct verdict told = *verdict;
@@ -130,41 +149,42 @@ static void call_abort_one(struct router *router, struct call *call, const struc
     tally_aborted(router, call, &told);
     say_verdict(router, call->caller, call->caller_id, &told);
     call_release_caller(router, call);
-    if (call->callee == &router->waiting_room) {
-        call_finish(router, call); /* nobody has it */
-        return;
-    }
-    if (goes_on)
-        return;
-    if (!say_for(router, call->claim,
-                &(struct envelope){ .kind = ENVELOPE_CANCEL, .id = call_id(&router->calls, call) },
-                OUTBOX_RESULTS))
-        say_doom(router, call->callee);
+    if (!goes_on || call->callee == &router->waiting_room)
+        call_leave(router, call);
 }
 
-void call_abort(struct router *router, struct call *call, const struct verdict *verdict)
+/* A queue, not recursion: chains of calls may be long. What turns up while it is at work, it ends,
+ * too. */
+static void call_end_orphans(struct router *router)
 {
     static const struct verdict orphaned = { CODE_CANCELLED, EXECUTED_UNKNOWN, 0,
         "the call on whose behalf this one was made is over" };
-    struct list work;
 
-    CHECK(call->caller != NULL);
-    call_abort_one(router, call, verdict);
-    list_init(&work);
-    for (;;) { /* a queue, not recursion: chains of calls may be long */
-        while (!list_is_empty(&call->children)) {
-            struct list *child = call->children.next;
+    if (router->ending_orphans)
+        return;
+    router->ending_orphans = true;
+    while (!list_is_empty(&router->orphans)) {
+        struct call *call = list_entry(router->orphans.next, struct call, by_parent);
 
-            list_remove(child);
-            list_push(&work, child);
-        }
-        if (list_is_empty(&work))
-            return;
-        call = list_entry(work.next, struct call, by_parent);
         list_remove(&call->by_parent);
         tally_blame(router, CAUSE_PARENT_OVER);
         call_abort_one(router, call, &orphaned);
     }
+    router->ending_orphans = false;
+}
+
+void call_abort(struct router *router, struct call *call, const struct verdict *verdict)
+{
+    CHECK(call->caller != NULL);
+    call_abort_one(router, call, verdict);
+    call_end_orphans(router);
+}
+
+void call_abandon(struct router *router, struct call *call)
+{
+    CHECK(call->caller == NULL);
+    call_leave(router, call);
+    call_end_orphans(router);
 }
 
 void call_finish(struct router *router, struct call *call)

@@ -56,6 +56,10 @@ void say_unwelcome(struct router *router, struct peer *peer, const struct verdic
  * (unless it is), and does the same to the calls made on its behalf. */
 void call_abort(struct router *router, struct call *call, const struct verdict *verdict);
 
+/* Ends a call that has no caller (any more): tells the callee, and ends what was made on its
+ * behalf. The slot stays until the callee is done with it. */
+void call_abandon(struct router *router, struct call *call);
+
 /* The callee is done with the call: takes it out of everything and frees the slot. */
 void call_finish(struct router *router, struct call *call);
 

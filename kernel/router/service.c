@@ -233,6 +233,13 @@ void service_peer_pass_over(struct peer *peer)
     peer->latency_us -= peer->latency_us / SERVICE_FORGET;
 }
 
+void service_peer_measure(struct peer *peer, uint64_t taken_us)
+{
+    int64_t sample = taken_us < UINT32_MAX / 2 ? (int64_t)taken_us : UINT32_MAX / 2;
+
+    peer->latency_us = (uint32_t)(peer->latency_us + (sample - peer->latency_us) / 8);
+}
+
 static bool service_peer_takes(
         const struct peer *peer, const struct peer *caller, size_t size, bool silent)
 {

@@ -73,6 +73,9 @@ void service_leave(struct service *service, struct peer *peer);
  * was slow once is tried again. */
 void service_peer_pass_over(struct peer *peer);
 
+/* It took so long to answer: from now on that is an eighth of its smoothed latency. */
+void service_peer_measure(struct peer *peer, uint64_t taken_us);
+
 /* True where the instance may be sent one more call of the caller's, of `size` bytes. */
 bool service_peer_has_room(const struct peer *peer, const struct peer *caller, size_t size);
 

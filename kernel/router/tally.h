@@ -81,6 +81,14 @@ void tally_sent(struct router *router, const struct call *call, const struct cla
 /* It is taken from its callee, to be tried again. */
 void tally_taken_back(struct router *router, const struct call *call);
 
+/* Another instance was sent it as well, and what came of that: CAUSE_CANCELLED where it did not
+ * answer first, CAUSE_ANSWERED where it failed it, CAUSE_CALLEE_GONE where it was lost. */
+void tally_hedged(
+        struct router *router, const struct call *call, const struct peer *other, enum cause cause);
+
+/* The call has gone over into another slot, from which it was sent before. */
+void tally_moved(struct router *router, const struct call *from, const struct call *to);
+
 /* An item of `size` bytes was sent on. */
 void tally_item(struct router *router, struct call *call, size_t size, bool up);
 

@@ -12,7 +12,7 @@ if(MU_SANITIZE)
 else()
   set(wire_sanitized 0)
 endif()
-foreach(part hostile overload policy slow)
+foreach(part hedge hostile overload policy slow)
   add_test(NAME wire_${part}
     COMMAND /usr/bin/python3 "${CMAKE_CURRENT_SOURCE_DIR}/wire/${part}_test.py" "${PROJECT_BINARY_DIR}/stage")
   set_tests_properties(wire_${part} PROPERTIES FIXTURES_REQUIRED sdk TIMEOUT 300 RUN_SERIAL ON

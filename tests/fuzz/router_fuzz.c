@@ -424,9 +424,23 @@ struct drawn {
     Mu__Router__V1__Breaker breaker;
     Mu__Router__V1__Rate rate;
     Mu__Router__V1__Fault fault;
+    Mu__Router__V1__Hedge hedge;
+    Mu__Router__V1__Mirror mirror;
     Mu__Router__V1__Weight weight;
     Mu__Router__V1__Weight *each_weight;
 };
+
+/* What has the router send calls of its own. */
+static void draw_added(struct drawn *drawn, uint8_t flags, uint8_t number)
+{
+    mu__router__v1__hedge__init(&drawn->hedge);
+    mu__router__v1__mirror__init(&drawn->mirror);
+    drawn->hedge.delay_ms = 1 + number;
+    drawn->policy.hedge = (flags & 64) != 0 ? &drawn->hedge : NULL;
+    drawn->mirror.version = (char *)((number & 1) != 0 ? "2" : "1");
+    drawn->mirror.percent = 1 + number % 101;
+    drawn->policy.mirror = (flags & 128) != 0 ? &drawn->mirror : NULL;
+}
 
 static void draw_parts(struct stage *stage, struct drawn *drawn, uint8_t flags)
 {
@@ -455,6 +469,7 @@ static void draw_parts(struct stage *stage, struct drawn *drawn, uint8_t flags)
     drawn->policy.weights = &drawn->each_weight;
     drawn->policy.n_weights = (flags & 16) != 0 ? 1 : 0;
     drawn->policy.in_flight_max = (flags & 32) != 0 ? number % 4 : 0;
+    draw_added(drawn, flags, number);
 }
 
 static void set_policies(struct stage *stage)
@@ -464,7 +479,7 @@ static void set_policies(struct stage *stage)
     Mu__Router__V1__PoliciesRequest request = MU__ROUTER__V1__POLICIES_REQUEST__INIT;
     struct drawn drawn[POLICIES];
     Mu__Router__V1__Policy *each[POLICIES];
-    uint8_t body[512];
+    uint8_t body[1024];
 
     request.n_policies = take(stage) % (POLICIES + 1);
     request.policies = each;

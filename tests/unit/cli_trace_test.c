@@ -321,6 +321,40 @@ static void test_an_explanation_names_those_who_could_have_taken_a_call(void **s
     assert_true(explanation_has(&explanation, "on node loft: mu why 74747474"));
 }
 
+static void test_an_explanation_names_both_instances_of_a_hedged_call(void **state)
+{
+    static const struct {
+        Mu__Router__V1__Cause cause;
+        const char *says;
+    } cases[] = {
+        { MU__ROUTER__V1__CAUSE__CAUSE_CANCELLED, "(pid 78): had it as well, and did not answer" },
+        { MU__ROUTER__V1__CAUSE__CAUSE_ANSWERED, "(pid 78): had it as well, and failed it" },
+        { MU__ROUTER__V1__CAUSE__CAUSE_CALLEE_GONE, "(pid 78): had it as well, and was lost" },
+    };
+    struct journal journal = { .count = 0 };
+    Mu__Router__V1__CallRecord *record = journal_add(&journal, 't', 'a', 0, 1);
+    Mu__Router__V1__Decision other = MU__ROUTER__V1__DECISION__INIT;
+    Mu__Router__V1__Decision *decisions[] = { &other };
+    struct explanation explanation;
+
+    (void)state;
+    other.party = MU__ROUTER__V1__PARTY__PARTY_PROCESS;
+    other.pid = 78;
+    record->n_decisions = 1;
+    record->decisions = decisions;
+    record->considered = 1;
+    record->side = MU__ROUTER__V1__SIDE__SIDE_HERE;
+    record->callee_pid = 77;
+    record->cause = MU__ROUTER__V1__CAUSE__CAUSE_ANSWERED;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        other.cause = cases[i].cause;
+        explanation_make(&explanation, record);
+        assert_true(explanation_has(&explanation, "(pid 77)"));
+        assert_true(explanation_has(&explanation, "had two instances sent it:"));
+        assert_true(explanation_has(&explanation, cases[i].says));
+    }
+}
+
 static void test_every_cause_has_words_of_its_own(void **state)
 {
     const ProtobufCEnumDescriptor *type = &mu__router__v1__cause__descriptor;
@@ -454,6 +488,7 @@ int main(void)
         cmocka_unit_test(test_a_bar_stands_where_the_call_was_and_is_never_empty),
         cmocka_unit_test(test_an_explanation_names_the_rule_that_kept_a_call_out),
         cmocka_unit_test(test_an_explanation_names_those_who_could_have_taken_a_call),
+        cmocka_unit_test(test_an_explanation_names_both_instances_of_a_hedged_call),
         cmocka_unit_test(test_every_cause_has_words_of_its_own),
         cmocka_unit_test(test_json_has_ids_in_digits_and_codes_by_name),
         cmocka_unit_test(test_otlp_groups_spans_by_service_and_gives_each_an_id),

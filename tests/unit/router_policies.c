@@ -74,6 +74,21 @@ void write_fault(struct written *written, uint32_t code, uint32_t delay_ms, uint
     written->policy.fault = &written->fault;
 }
 
+void write_hedge(struct written *written, uint32_t delay_ms)
+{
+    mu__router__v1__hedge__init(&written->hedge);
+    written->hedge.delay_ms = delay_ms;
+    written->policy.hedge = &written->hedge;
+}
+
+void write_mirror(struct written *written, const char *version, uint32_t percent)
+{
+    mu__router__v1__mirror__init(&written->mirror);
+    written->mirror.version = (char *)(uintptr_t)version;
+    written->mirror.percent = percent;
+    written->policy.mirror = &written->mirror;
+}
+
 struct peer *bus_supervisor(struct bus *bus)
 {
     struct peer *supervisor = router_attach_supervisor(&bus->router, NULL);
@@ -147,6 +162,27 @@ struct peer *bus_instance(struct bus *bus, const struct instance *instance)
     assert_int_equal(bus_say(bus, peer, (struct envelope){ .kind = ENVELOPE_READY }), 0);
     bus_hear(bus, peer);
     return peer;
+}
+
+Mu__Router__V1__ExplainReply *bus_explain(
+        struct bus *bus, struct peer *caller, const char *endpoint, const char *by)
+{
+    Mu__Router__V1__ExplainRequest request = MU__ROUTER__V1__EXPLAIN_REQUEST__INIT;
+    Mu__Router__V1__ExplainReply *reply;
+    struct envelope result;
+    uint8_t body[256];
+
+    request.endpoint = (char *)(uintptr_t)endpoint;
+    request.caller = (char *)(uintptr_t)by;
+    bus_say(bus, caller,
+            (struct envelope){ .kind = ENVELOPE_CALL,
+                    .id = 77,
+                    .endpoint = bus_text("router.Explain"),
+                    .body = { body, mu__router__v1__explain_request__pack(&request, body) } });
+    result = bus_hear_one(bus, caller, ENVELOPE_RESULT);
+    reply = mu__router__v1__explain_reply__unpack(NULL, result.body.size, result.body.data);
+    assert_non_null(reply);
+    return reply;
 }
 
 void bus_ask_for(struct bus *bus, struct peer *caller, uint64_t id, const char *endpoint,

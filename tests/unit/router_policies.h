@@ -12,6 +12,8 @@ struct written {
     Mu__Router__V1__Retries retries;
     Mu__Router__V1__Breaker breaker;
     Mu__Router__V1__Fault fault;
+    Mu__Router__V1__Hedge hedge;
+    Mu__Router__V1__Mirror mirror;
     Mu__Router__V1__Weight weights[9];
     Mu__Router__V1__Weight *each_weight[9];
     Mu__Router__V1__Policy__LabelsEntry labels[5];
@@ -26,6 +28,8 @@ void write_breaker(struct written *written, uint32_t failures, uint32_t percent)
 void write_weight(struct written *written, const char *version, uint32_t percent);
 void write_label(struct written *written, const char *key, const char *value);
 void write_fault(struct written *written, uint32_t code, uint32_t delay_ms, uint32_t percent);
+void write_hedge(struct written *written, uint32_t delay_ms);
+void write_mirror(struct written *written, const char *version, uint32_t percent);
 
 /* Calls router.Policies as the supervisor, which `bus_supervisor` attached. Returns the code. */
 struct peer *bus_supervisor(struct bus *bus);
@@ -47,6 +51,10 @@ struct instance {
     const char *idempotent;
 };
 struct peer *bus_instance(struct bus *bus, const struct instance *instance);
+
+/* What holds for calls of the endpoint by `by` ("" for no service); the caller frees it. */
+Mu__Router__V1__ExplainReply *bus_explain(
+        struct bus *bus, struct peer *caller, const char *endpoint, const char *by);
 
 /* Calls, and says nothing of what comes of it. */
 void bus_ask_for(struct bus *bus, struct peer *caller, uint64_t id, const char *endpoint,

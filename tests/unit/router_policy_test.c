@@ -392,6 +392,43 @@ static void write_strange_code(struct written *written)
     written->policy.left_ms = 1000;
 }
 
+static void write_no_hedge(struct written *written)
+{
+    write_hedge(written, 0);
+}
+
+static void write_long_hedge(struct written *written)
+{
+    write_hedge(written, POLICY_HEDGE_MAX_MS + 1);
+}
+
+static void write_backoff_beside_hedge(struct written *written)
+{
+    write_hedge(written, 20);
+    write_retries(written, 0, true);
+    written->retries.backoff_ms = 10;
+}
+
+static void write_mirror_of_none(struct written *written)
+{
+    write_mirror(written, "", 10);
+}
+
+static void write_long_mirror(struct written *written)
+{
+    write_mirror(written, "12345678901234567890123456789012", 10);
+}
+
+static void write_mirror_of_nothing(struct written *written)
+{
+    write_mirror(written, "2.0", 0);
+}
+
+static void write_much_mirror(struct written *written)
+{
+    write_mirror(written, "2.0", 101);
+}
+
 static void test_a_request_that_is_wrong_in_any_part_says_so_and_changes_nothing(void **state)
 {
     static const struct {
@@ -424,6 +461,13 @@ static void test_a_request_that_is_wrong_in_any_part_says_so_and_changes_nothing
         { write_no_fault, "fault: what it is" },
         { write_fault_for_none, "percent=" },
         { write_strange_code, "a code one of gRPC's" },
+        { write_no_hedge, "hedge=20ms" },
+        { write_long_hedge, "1 ms to 60 s" },
+        { write_backoff_beside_hedge, "retries: 1 to 3" },
+        { write_mirror_of_none, "mirror=2.0.0:10" },
+        { write_long_mirror, "mirror=2.0.0:10" },
+        { write_mirror_of_nothing, "mirror=2.0.0:10" },
+        { write_much_mirror, "1 to 100" },
     };
     struct peer *shop = bus_service(&bus, "shop");
     struct peer *caller = bus_caller(&bus);
@@ -442,6 +486,17 @@ static void test_a_request_that_is_wrong_in_any_part_says_so_and_changes_nothing
             fail_msg("%s: %s", bad[i].says, bus_refused_text());
         assert_int_equal(told_ms(caller, shop, "shop.Pay", 0), 1234);
     }
+}
+
+static void test_the_bounds_of_hedges_and_copies_may_be_written(void **state)
+{
+    (void)state;
+    write_hedge(&policy, 1);
+    write_retries(&policy, 0, true);
+    write_mirror(&policy, "1", 1);
+    write_hedge(&other, POLICY_HEDGE_MAX_MS);
+    write_mirror(&other, "1234567890123456789012345678901", 100);
+    assert_int_equal(set_both(), OK);
 }
 
 static void test_a_scope_has_one_policy_and_a_node_so_many(void **state)
@@ -474,27 +529,6 @@ static void test_nobody_but_the_supervisor_sets_policies(void **state)
     assert_int_equal(bus_take_code(&bus, caller, 1), CODE_PERMISSION_DENIED);
 }
 
-static Mu__Router__V1__ExplainReply *explain(
-        struct peer *caller, const char *endpoint, const char *by)
-{
-    Mu__Router__V1__ExplainRequest request = MU__ROUTER__V1__EXPLAIN_REQUEST__INIT;
-    Mu__Router__V1__ExplainReply *reply;
-    struct envelope result;
-    uint8_t body[256];
-
-    request.endpoint = (char *)(uintptr_t)endpoint;
-    request.caller = (char *)(uintptr_t)by;
-    bus_say(&bus, caller,
-            (struct envelope){ .kind = ENVELOPE_CALL,
-                    .id = 77,
-                    .endpoint = bus_text("router.Explain"),
-                    .body = { body, mu__router__v1__explain_request__pack(&request, body) } });
-    result = bus_hear_one(&bus, caller, ENVELOPE_RESULT);
-    reply = mu__router__v1__explain_reply__unpack(NULL, result.body.size, result.body.data);
-    assert_non_null(reply);
-    return reply;
-}
-
 static void test_explain_says_where_each_setting_comes_from_and_what_it_did(void **state)
 {
     struct peer *shop = bus_service(&bus, "shop");
@@ -511,7 +545,7 @@ static void test_explain_says_where_each_setting_comes_from_and_what_it_did(void
     bus_ask_for(&bus, caller, 2, "shop.Pay", 0);
     bus_hear(&bus, caller);
     bus_pass_ms(&bus, 500);
-    reply = explain(caller, "shop.Pay", "");
+    reply = bus_explain(&bus, caller, "shop.Pay", "");
     assert_int_equal(reply->n_effects, 3);
     assert_string_equal(reply->effects[0]->setting, "timeout");
     assert_string_equal(reply->effects[0]->policy->endpoints, "shop.Pay");
@@ -524,7 +558,7 @@ static void test_explain_says_where_each_setting_comes_from_and_what_it_did(void
     assert_int_equal(reply->n_instances, 1);
     assert_true(reply->instances[0]->instance == shop->instance);
     mu__router__v1__explain_reply__free_unpacked(reply, NULL);
-    reply = explain(caller, "far.Off", "");
+    reply = bus_explain(&bus, caller, "far.Off", "");
     assert_int_equal(reply->n_effects + reply->n_instances, 0);
     mu__router__v1__explain_reply__free_unpacked(reply, NULL);
 }
@@ -596,6 +630,7 @@ int main(void)
         IN_A_BUS(test_faults_hit_their_part_of_the_calls_and_pass),
         IN_A_BUS(test_a_delay_is_waited_for_and_then_the_call_is_sent),
         IN_A_BUS(test_a_request_that_is_wrong_in_any_part_says_so_and_changes_nothing),
+        IN_A_BUS(test_the_bounds_of_hedges_and_copies_may_be_written),
         IN_A_BUS(test_a_scope_has_one_policy_and_a_node_so_many),
         IN_A_BUS(test_nobody_but_the_supervisor_sets_policies),
         IN_A_BUS(test_explain_says_where_each_setting_comes_from_and_what_it_did),

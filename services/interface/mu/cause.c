@@ -11,10 +11,11 @@ static const struct {
     const char *of_candidate; /* NULL: it is of calls only */
 } causes[] = {
     CAUSE(NONE) = { "ended", NULL },
-    CAUSE(ANSWERED) = { "was answered", NULL },
-    CAUSE(CANCELLED) = { "was given up by its caller", NULL },
+    CAUSE(ANSWERED) = { "was answered", "had it as well, and failed it" },
+    CAUSE(CANCELLED) = { "was given up by its caller", "had it as well, and did not answer first" },
     CAUSE(CALLER_GONE) = { "ended with its caller, whose channel closed", NULL },
-    CAUSE(CALLEE_GONE) = { "ended with its callee: the process or the link was lost", NULL },
+    CAUSE(CALLEE_GONE) = { "ended with its callee: the process or the link was lost",
+            "had it as well, and was lost" },
     CAUSE(DEADLINE) = { "got no answer within its time", NULL },
     CAUSE(PARENT_OVER) = { "ended because the call on whose behalf it was made was over", NULL },
     CAUSE(CAPABILITY_ENDED) = { "ended because the capability that let it through was taken back",

@@ -130,14 +130,27 @@ static void explanation_decision(
                 instance_short(decision->id, instance), decision->pid, cause);
 }
 
+/* True where the call was sent to a second instance as well. */
+static bool explanation_is_hedged(const Mu__Router__V1__CallRecord *record)
+{
+    const Mu__Router__V1__Decision *other = record->n_decisions == 1 ? record->decisions[0] : NULL;
+
+    return other != NULL && (other->cause == MU__ROUTER__V1__CAUSE__CAUSE_CANCELLED ||
+                                    other->cause == MU__ROUTER__V1__CAUSE__CAUSE_ANSWERED ||
+                                    other->cause == MU__ROUTER__V1__CAUSE__CAUSE_CALLEE_GONE);
+}
+
 static void explanation_decisions(
         struct explanation *explanation, const Mu__Router__V1__CallRecord *record)
 {
     if (record->n_decisions == 0)
         return;
-    explanation_say(explanation, cause_is_refusal(record->cause)
-                                         ? "Who could have taken it did not:"
-                                         : "Who could have taken it before did not:");
+    if (explanation_is_hedged(record))
+        explanation_say(explanation, "It was slow, so a policy (hedge) had two instances sent it:");
+    else
+        explanation_say(explanation, cause_is_refusal(record->cause)
+                                             ? "Who could have taken it did not:"
+                                             : "Who could have taken it before did not:");
     for (size_t i = 0; i < record->n_decisions; i++)
         explanation_decision(explanation, record->decisions[i]);
     if (record->considered > record->n_decisions)

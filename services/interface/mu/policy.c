@@ -268,6 +268,10 @@ static const struct command policy_set_command = {
             "  breaker-window=10s eject=30s    instance out, and for how long the first time\n"
             "  weight=1.1.0:10                 a version's share of 100; may stand several times\n"
             "  label=zone:north                only instances whose metadata say so; the same\n"
+            "  hedge=20ms                      then a second instance is asked, too, and the\n"
+            "                                  first answer counts; idempotent calls only\n"
+            "  mirror=2.0.0:10                 a version gets copies of so many of 100 calls and\n"
+            "                                  carries them out; its answers are thrown away\n"
             "  abort=UNAVAILABLE delay=200ms   a fault, which needs --for (an hour at most) …\n"
             "  percent=10                      … and the part of calls that it hits\n"
             "One bad value, and nothing is changed.",
@@ -277,6 +281,9 @@ static const struct command policy_set_command = {
                     { "mu policy set shop.Pay weight=1.1.0:10", "a tenth to the new version" },
                     { "mu policy set 'shop.*' --caller 'user:*' rate=20 in-flight=8",
                             "what each user may do" },
+                    { "mu policy set shop.Get hedge=20ms", "one slow instance is not waited for" },
+                    { "mu policy set shop.List mirror=2.0.0:10 weight=2.0.0:0",
+                            "a new version with real calls" },
                     { "mu policy set shop.Pay abort=UNAVAILABLE percent=10 --for 5m",
                             "does the caller cope?" },
                     { NULL, NULL },
@@ -352,6 +359,12 @@ static void explain_use(const Mu__Router__V1__PolicyEffect *effect, char *text, 
         snprintf(text, size, "left out %" PRIu64 " times", use->ejections);
     else if (strcmp(effect->setting, "fault") == 0)
         snprintf(text, size, "hit %" PRIu64 " calls", use->faults);
+    else if (strcmp(effect->setting, "hedge") == 0)
+        snprintf(text, size, "%" PRIu64 " hedges, %" PRIu64 " won, %" PRIu64 " over the budget",
+                use->hedges, use->hedges_won, use->retries_spared);
+    else if (strcmp(effect->setting, "mirror") == 0)
+        snprintf(text, size, "%" PRIu64 " copies, %" PRIu64 " failed, %" PRIu64 " skipped",
+                use->mirrored, use->mirror_failed, use->mirror_skipped);
     else
         snprintf(text, size, "-");
 }
@@ -372,6 +385,16 @@ static void explain_row(struct table *table, const Mu__Router__V1__PolicyEffect 
     table_cell(table, EXPLAIN_ENDS, "%s",
             policy->left_ms > 0 ? duration_print(policy->left_ms, left) : "-");
     table_cell(table, EXPLAIN_USE, "%s", use);
+}
+
+/* Settings that hold and do nothing. */
+static void explain_idle(const Mu__Router__V1__ExplainReply *reply)
+{
+    for (size_t i = 0; i < reply->n_effects; i++) {
+        if (reply->effects[i]->idle[0] != '\0')
+            printf("%s does nothing now: %s\n", reply->effects[i]->setting,
+                    reply->effects[i]->idle);
+    }
 }
 
 static void explain_instances(const Mu__Router__V1__ExplainReply *reply)
@@ -414,6 +437,7 @@ static int policy_explain_run(struct cli *cli, const struct arguments *arguments
     for (size_t i = 0; i < reply->n_effects; i++)
         explain_row(table, reply->effects[i]);
     table_print(table);
+    explain_idle(reply);
     explain_instances(reply);
     return EXIT_OK;
 }
@@ -427,8 +451,9 @@ static const struct command policy_explain_command = {
     .first = COMPLETE_ENDPOINT,
     .flags = policy_caller_flags,
     .details =
-            "Each setting with the policy that it comes from and what came of it so far, and the "
-            "instances that are left out for their failures.",
+            "Each setting with the policy that it comes from and what came of it so far, what does "
+            "nothing and why, and the instances that are left out for their failures. Retries and "
+            "hedges share one budget, a tenth of the scope's calls.",
     .examples =
             (const struct example[]){
                     { "mu policy explain shop.Pay", "for a call of yours" },
@@ -441,7 +466,7 @@ static const struct command policy_explain_command = {
 const struct command policy_command = {
     .name = "policy",
     .group = "Services",
-    .summary = "timeouts, retries, limits, canaries and faults of calls",
+    .summary = "timeouts, retries, hedges, limits, canaries, copies and faults of calls",
     .words = "COMMAND …",
     .children =
             (const struct command *const[]){

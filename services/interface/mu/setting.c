@@ -15,7 +15,7 @@
 
 const char setting_choices[] = "timeout=|timeout-max=|in-flight=|bytes-in-flight=|rate=|burst=|"
                                "retries=|backoff=|idempotent=|breaker=|breaker-percent=|breaker-window=|eject=|"
-                               "weight=|label=|abort=|delay=|percent=";
+                               "weight=|label=|hedge=|mirror=|abort=|delay=|percent=";
 
 enum { SETTING_CODE_MAX = 16 };
 
@@ -27,6 +27,8 @@ void setting_begin(struct setting_policy *policy, const char *endpoints)
     mu__router__v1__retries__init(&policy->retries);
     mu__router__v1__breaker__init(&policy->breaker);
     mu__router__v1__fault__init(&policy->fault);
+    mu__router__v1__hedge__init(&policy->hedge);
+    mu__router__v1__mirror__init(&policy->mirror);
     policy->message.endpoints = (char *)(uintptr_t)endpoints;
     policy->message.weights = policy->each_weight;
     policy->message.labels = policy->each_label;
@@ -194,6 +196,23 @@ static bool setting_label(struct setting_policy *policy, const char *value)
     return true;
 }
 
+static bool setting_hedge(struct setting_policy *policy, const char *value)
+{
+    policy->message.hedge = &policy->hedge;
+    return setting_time(value, &policy->hedge.delay_ms);
+}
+
+static bool setting_mirror(struct setting_policy *policy, const char *value)
+{
+    const char *rest;
+
+    if (policy->message.mirror != NULL)
+        return false; /* one version */
+    policy->message.mirror = &policy->mirror;
+    policy->mirror.version = setting_part(policy, value, &rest);
+    return policy->mirror.version != NULL && setting_number(rest, &policy->mirror.percent);
+}
+
 static bool setting_abort(struct setting_policy *policy, const char *value)
 {
     policy->message.fault = &policy->fault;
@@ -242,6 +261,10 @@ static const struct setting_word {
     { "weight", "weight", setting_weight, "1.1.0:10", "a version's share of 100; several times" },
     { "label", "label", setting_label, "zone:north",
             "only instances whose metadata say so; several times" },
+    { "hedge", "hedge", setting_hedge, "20ms",
+            "then a second instance is asked, too; idempotent calls only" },
+    { "mirror", "mirror", setting_mirror, "2.0.0:10",
+            "a version that is sent copies, and of how many of 100 calls" },
     { "abort", "fault", setting_abort, "UNAVAILABLE", "a fault: calls fail so" },
     { "delay", "fault", setting_delay, "200ms", "a fault: calls wait" },
     { "percent", "fault", setting_percent, "10", "the part of calls that a fault hits" },
@@ -376,6 +399,10 @@ void setting_print(
             setting_put(&out, "idempotent", "yes");
     }
     setting_put_instances(&out, policy);
+    if (policy->hedge != NULL)
+        setting_put_time(&out, "hedge", policy->hedge->delay_ms);
+    if (policy->mirror != NULL)
+        setting_put(&out, "mirror", "%s:%u", policy->mirror->version, policy->mirror->percent);
     if (policy->fault != NULL) {
         if (policy->fault->abort_code != 0)
             setting_put(&out, "abort", "%s", mu_code_name((enum mu_code)policy->fault->abort_code));

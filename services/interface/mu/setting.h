@@ -11,6 +11,7 @@ enum {
     SETTING_TEXT_MAX = 512,  /* bytes of a policy's settings, with the final NUL */
     SETTING_WEIGHTS = 16,    /* that may be written; how many may be set, the node says */
     SETTING_LABELS = 16,
+    SETTING_MIRRORS = 1,
     SETTING_PART_MAX = 80 /* bytes of a version or of a label's key, with the final NUL */
 };
 
@@ -21,11 +22,13 @@ struct setting_policy {
     Mu__Router__V1__Retries retries;
     Mu__Router__V1__Breaker breaker;
     Mu__Router__V1__Fault fault;
+    Mu__Router__V1__Hedge hedge;
+    Mu__Router__V1__Mirror mirror;
     Mu__Router__V1__Weight weights[SETTING_WEIGHTS];
     Mu__Router__V1__Weight *each_weight[SETTING_WEIGHTS];
     Mu__Router__V1__Policy__LabelsEntry labels[SETTING_LABELS];
     Mu__Router__V1__Policy__LabelsEntry *each_label[SETTING_LABELS];
-    char parts[SETTING_WEIGHTS + SETTING_LABELS][SETTING_PART_MAX];
+    char parts[SETTING_WEIGHTS + SETTING_LABELS + SETTING_MIRRORS][SETTING_PART_MAX];
     size_t part_count;
 };
 

@@ -42,11 +42,13 @@ class Policy(NodeTest):
         self.assertEqual(self.effects("counter.Get"), {})
 
     def test_a_policy_holds_over_restarts_of_the_router_and_of_the_node(self):
-        self.mu("policy", "set", "greeter.*", "rate=7", "weight=1.0.0:10", "weight=2.0.0:5", "label=zone:a")
+        self.mu("policy", "set", "greeter.*", "rate=7", "weight=1.0.0:10", "weight=2.0.0:5", "label=zone:a",
+                "hedge=20ms", "mirror=2.0.0:10", "idempotent=yes")
         self.mu("policy", "set", "greeter.Hello", "abort=UNAVAILABLE", "percent=100", "--for", "50m")
         before = self.mu("policy", "list", "--json").json()
+        held = ["fault", "hedge", "label", "mirror", "rate", "weight"]
         self.mu("restart", "router")
-        self.assertEqual(sorted(self.effects("greeter.Hello")), ["fault", "label", "rate", "weight"])
+        self.assertEqual(sorted(self.effects("greeter.Hello")), held)
         self.mu("down")
         self.mu("up")
         after = self.mu("policy", "list", "--json").json()
@@ -55,13 +57,26 @@ class Policy(NodeTest):
                 each["policy"].pop("leftMs", None)
             reply["policies"].sort(key=lambda each: each["policy"]["endpoints"])
         self.assertEqual(before, after)
-        self.assertEqual(sorted(self.effects("greeter.Hello")), ["fault", "label", "rate", "weight"])
+        self.assertEqual(sorted(self.effects("greeter.Hello")), held)
 
     def test_a_fault_is_put_into_calls_and_named(self):
         self.mu("policy", "set", "greeter.Hello", "abort=RESOURCE_EXHAUSTED", "percent=100", "--for", "5m")
         failed = self.greet(code=7)
         self.assertIn("a fault put into 100 % of the calls of greeter.Hello", failed.err)
         self.mu("policy", "remove", "greeter.Hello")
+        self.greet()
+
+    def test_a_hedge_and_a_mirror_say_what_they_do_and_why_they_do_nothing(self):
+        self.mu("policy", "set", "greeter.*", "hedge=1500ms", "mirror=2.0.0:10")
+        self.mu("policy", "set", "counter.*", "hedge=20ms")
+        self.assertRegex(self.mu("policy", "list").out, r"greeter\.\* +- +hedge=1500ms mirror=2\.0\.0:10 +-")
+        self.assertIn("idempotent calls only", self.mu("policy", "show", "greeter.*").out)
+        explained = self.mu("policy", "explain", "greeter.Hello").out
+        self.assertRegex(explained, r"hedge=1500ms +greeter\.\* +- +0 hedges, 0 won, 0 over the budget")
+        self.assertRegex(explained, r"mirror=2\.0\.0:10 +greeter\.\* +- +0 copies, 0 failed, 0 skipped")
+        self.assertIn("hedge does nothing now: it takes two instances", explained)
+        self.assertIn("mirror does nothing now: no instance of this version", explained)
+        self.assertIn("not idempotent", self.mu("policy", "explain", "counter.Add").out)
         self.greet()
 
     def test_a_rate_is_kept_and_named(self):
@@ -114,6 +129,12 @@ class Policy(NodeTest):
             (["greeter.*", "abort=UNAVAILABLE", "percent=5"], 1, "--for 5m"),
             (["greeter.*", "abort=UNAVAILABLE", "percent=5", "--for", "2h"], 1, "an hour at most"),
             (["greeter.*", "weight=1:60", "weight=2:50"], 1, "110 of 100"),
+            (["greeter.*", "hedge=soon"], 2, "hedge=20ms"),
+            (["greeter.*", "hedge=2m"], 1, "1 ms to 60 s"),
+            (["greeter.*", "mirror=2.0.0"], 2, "mirror=2.0.0:10"),
+            (["greeter.*", "mirror=2.0.0:101"], 1, "mirror=2.0.0:10"),
+            (["greeter.*", "mirror=1:5", "mirror=2:5"], 2, "mirror=2.0.0:10"),
+            (["greeter.*", "idempotent=yes"], 1, "that also with hedge"),
             (["greeter.*", "timeout=2s", "--for", "never"], 2, "--for 1h"),
         ):
             refused = self.mu("policy", "set", *words, code=code)
@@ -131,6 +152,8 @@ class Policy(NodeTest):
         self.assertEqual(complete("remove", "g"), ["greeter.*"])
         self.assertEqual(complete("set", "greeter.H"), ["greeter.Hello"])
         self.assertEqual(complete("set", "greeter.Hello", "breaker-w"), ["breaker-window="])
+        self.assertEqual(complete("set", "greeter.Hello", "hed"), ["hedge="])
+        self.assertEqual(complete("set", "greeter.Hello", "mir"), ["mirror="])
         self.assertEqual(complete("set", "greeter.Hello", "timeout=1s", "--fo"), ["--for"])
         for command in ("list", "show", "set", "remove", "explain"):
             self.assertIn("mu policy " + command, self.mu("policy", command, "--help").out)
