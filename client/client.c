@@ -6,12 +6,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "base/clock.h"
 #include "base/err.h"
+#include "base/life.h"
 #include "base/place.h"
 #include "client/connection.h"
 #include "client/user_token.h"
 #include "transport/link/session_limits.h"
+
+enum { CLIENT_PAUSE_MS = 10 }; /* from one attempt to connect to the next */
 
 /* The value of a variable; NULL where it is not set, or empty. */
 static const char *client_variable(const char *name)
@@ -60,12 +65,45 @@ static int client_new_local(struct mu_client **clientp, const struct mu_client_o
     return err_trace(connection_new(clientp, address, NULL, NULL));
 }
 
+/* True where the node lives and its router does not take anybody just now, as while it is
+ * restarted.
+ */
+static bool client_is_coming(const struct mu_client *client, int error)
+{
+    static const char scheme[] = "ipc://";
+    char run[ADDRESS_MAX];
+    char *slash;
+
+    if (error == -EACCES || error == -EPERM || error == -ENOMEM || error == -ETIMEDOUT ||
+            strncmp(client->address, scheme, sizeof(scheme) - 1) != 0)
+        return false;
+    snprintf(run, sizeof(run), "%s", client->address + sizeof(scheme) - 1);
+    slash = strrchr(run, '/');
+    if (slash == NULL)
+        return false;
+    *slash = '\0';
+    return life_of(run);
+}
+
+static int client_connect_here(struct mu_client *client)
+{
+    const struct timespec pause = { .tv_nsec = CLIENT_PAUSE_MS * 1000000L };
+    uint64_t deadline_ms = clock_ms() + DIAL_TIMEOUT_MS;
+    int r = connection_dial(client, DIAL_TIMEOUT_MS, NULL);
+
+    while (r < 0 && clock_ms() < deadline_ms && client_is_coming(client, r)) {
+        nanosleep(&pause, NULL);
+        r = connection_dial(client, DIAL_TIMEOUT_MS, NULL);
+    }
+    return err_trace(r);
+}
+
 static int client_connect(struct mu_client *client, uint32_t open_ms)
 {
     int r;
 
     if (client->credentials == NULL)
-        return err_trace(connection_dial(client, DIAL_TIMEOUT_MS, NULL));
+        return err_trace(client_connect_here(client));
     r = connection_dial(client, open_ms != 0 ? open_ms : LINK_CLIENT_DIAL_MS, NULL);
     return err_trace(r == -EAGAIN ? -ETIMEDOUT : r);
 }

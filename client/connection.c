@@ -219,6 +219,8 @@ static void connection_take(
         connection_take_result(client, envelope, completions);
     else if (ours && (envelope->kind == ENVELOPE_ITEM || envelope->kind == ENVELOPE_CREDIT))
         connection_take_stream(client, envelope);
+    else if (envelope->kind == ENVELOPE_DRAIN && envelope->id != 0)
+        client->leaving = true; /* an answer to a service's own DRAIN has no number */
     else if (envelope->kind == ENVELOPE_PING)
         connection_put(client, &(struct envelope){ .kind = ENVELOPE_PONG, .id = envelope->id });
     else if (client->duty != NULL)
@@ -352,6 +354,7 @@ static int connection_attach(
     }
     client->carrier = carrier;
     client->attached = true;
+    client->leaving = false;
     client->why[0] = '\0';
     connection_ref(client); /* the carrier's */
     if (hello != NULL)
@@ -511,6 +514,15 @@ static bool connection_forgot(const struct mu_client *client, const struct call_
     return plan->envelope.parent != 0 && served_epoch(plan->parent) != client->epoch;
 }
 
+/* True where the call goes at once. What is called on behalf of a call that came by a connection
+ * goes by that one, which waits for it. */
+static bool connection_is_for(const struct mu_client *client, const struct call_plan *plan)
+{
+    if (client->leaving && plan->envelope.parent != 0)
+        return carrier_exists(&client->carrier);
+    return connection_is_open(client) && list_is_empty(&client->parking.calls);
+}
+
 /* Sends or parks it. Returns NULL, or why neither is possible. */
 static const char *connection_post(
         struct mu_client *client, struct call_plan *plan, struct pending *pending)
@@ -522,7 +534,7 @@ static const char *connection_post(
         plan->envelope.parent = 0;
     if (pending->give_up_ms != 0 && !keeper_watch(client, pending->give_up_ms))
         return "no thread to keep the deadline with";
-    if (carrier_exists(&client->carrier) && list_is_empty(&client->parking.calls)) {
+    if (connection_is_for(client, plan)) {
         if (carrier_put(&client->carrier, &plan->envelope, OUTBOX_CALLS) != OUTBOX_OK)
             return "too much waits for the router already";
         pending->epoch = client->epoch;

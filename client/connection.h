@@ -49,6 +49,7 @@ struct mu_client {
     uint64_t attempt_ms;      /* when it began */
     char why[REMOTE_WHY_MAX]; /* what the last one said; "" where it said nothing */
     bool attached;            /* until everything that a lost carrier causes is done */
+    bool leaving;             /* the router will be restarted: new calls go by the next carrier */
     bool closing;
     uint32_t epoch; /* of this connection, or of the next one; never 0 */
     struct call_table calls;
@@ -104,7 +105,14 @@ uint64_t connection_begin(struct mu_client *client, struct call_plan *plan,
  * where it ended already. */
 bool connection_give_up(struct mu_client *client, uint64_t id, struct pending *call);
 
-/* Sends what was parked; those whose caller gave up are dropped. With the lock and a connection. */
+/* There is a connection, and it takes new calls. With the lock. */
+static inline bool connection_is_open(const struct mu_client *client)
+{
+    return carrier_exists(&client->carrier) && !client->leaving;
+}
+
+/* Sends what was parked; those whose caller gave up are dropped. With the lock and an open
+ * connection. */
 void connection_unpark(struct mu_client *client);
 
 /* How a call ends that found no router; with the lock. */

@@ -146,7 +146,7 @@ static uint64_t keeper_next(struct mu_client *client)
     if (carrier_exists(&client->carrier) && client->carrier.type->tick != NULL)
         next_ms = client->keeper.tick_ms;
     if (keeper_has_parked(client)) {
-        if (carrier_exists(&client->carrier))
+        if (connection_is_open(client))
             next_ms = keeper_sooner(next_ms, client->keeper.unpark_ms);
         else if (!client->attached && client->duty == NULL && !client->closing)
             next_ms = client->keeper.dial_ms;
@@ -206,7 +206,7 @@ static void *keeper_run(void *user)
                 keeper->dial_ms <= now_ms)
             keeper_dial(client);
         keeper_tick(client, now_ms);
-        if (carrier_exists(&client->carrier)) {
+        if (connection_is_open(client)) {
             connection_unpark(client);
             keeper->unpark_ms = now_ms + KEEPER_UNPARK_WAIT;
         }

@@ -60,12 +60,16 @@ static int boot_open_folders(struct node *node, const char *dir, struct node_err
     return 0;
 }
 
-static int boot_lock(struct node *node, struct node_error *error)
+static int boot_lock(
+        struct node *node, const struct boot_options *options, struct node_error *error)
 {
     const char *run = node->folders.place.run;
     pid_t holder = 0;
-    int r = lock_open(&node->lock, run, &holder);
+    int r;
 
+    if (options->resumes && lock_adopt(&node->lock, run, options->lock_fd) == 0)
+        return 0;
+    r = lock_open(&node->lock, run, &holder);
     if (r == -EBUSY)
         return boot_fail(error, r,
                 "a node runs in %s already, as process %d; stop it with `mu down`, or run another "
@@ -227,6 +231,8 @@ static int boot_open_core(
     if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
         return boot_fail(error, -errno, "no random numbers: %s", strerror(errno));
     supervisor_init(&node->supervisor, seed);
+    if (options->resumes)
+        turnover_resume(&node->supervisor, options->began_ms);
     r = boot_open_file(node, options, &file, error);
     return r == 0 ? boot_apply_file(node, options, &file, error) : r;
 }
@@ -317,7 +323,7 @@ int boot_open(struct node *node, const struct boot_options *options, struct node
     if (r == 0)
         r = boot_open_folders(node, options->dir, error);
     if (r == 0)
-        r = boot_lock(node, error);
+        r = boot_lock(node, options, error);
     if (r == 0 && options->daemon)
         r = boot_open_own_log(node, error);
     if (r == 0)

@@ -4,10 +4,13 @@
 #include "kernel/node.h"
 
 struct boot_options {
-    const char *dir;  /* absolute, borrowed until boot_close; NULL: the default places */
-    const char *file; /* the node file; NULL: CONFIG/node.yaml where that is there */
-    const char *name; /* NULL: the node file's, else the host's */
-    bool daemon;      /* its own log goes to STATE/log/node.log */
+    const char *dir;   /* absolute, borrowed until boot_close; NULL: the default places */
+    const char *file;  /* the node file; NULL: CONFIG/node.yaml where that is there */
+    const char *name;  /* NULL: the node file's, else the host's */
+    bool daemon;       /* its own log goes to STATE/log/node.log */
+    bool resumes;      /* it goes on in the place of a supervisor that ran in this process */
+    int lock_fd;       /* … whose lock this is; boot_open owns it from 0 on … */
+    uint64_t began_ms; /* … and for which calls have waited since then (kernel/turnover.h) */
 };
 
 /* Makes the folders, takes the lock, reads the node file, opens what the node needs. Returns 0, or

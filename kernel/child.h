@@ -74,6 +74,7 @@ struct child {
     const struct child_rule *rule; /* borrowed: the service's */
     enum child_state state;
     bool wanted;             /* should run */
+    bool resumes;            /* … again, behind the turnover that stops it (kernel/turnover.h) */
     bool again;              /* its next end is no failure: it starts again */
     bool admitted;           /* the present router knows it */
     unsigned effects;        /* of enum child_effect, not carried out yet */

@@ -16,6 +16,7 @@
 #include "kernel/config.h"
 #include "kernel/endpoints_logs.h"
 #include "kernel/endpoints_policy.h"
+#include "kernel/endpoints_turnover.h"
 #include "kernel/hold.h"
 #include "kernel/inquiry.h"
 #include "kernel/request.h"
@@ -135,6 +136,8 @@ static void endpoints_conclude(const struct inquiry *inquiry, int outcome, const
                 "stop",
                 SERVICES_MAX, CHILDREN_MAX, WAITERS_MAX);
         break;
+    case REQUEST_BUSY: /* of a turnover alone */
+        break;
     }
 }
 
@@ -219,8 +222,13 @@ static void endpoints_restart(const struct inquiry *inquiry)
 {
     const Mu__Node__V1__RestartRequest *request = (const void *)inquiry->request;
     Mu__Node__V1__RestartReply reply = MU__NODE__V1__RESTART_REPLY__INIT;
-    int outcome = request_restart(&inquiry->node->supervisor, request->service, clock_ms());
+    int outcome;
 
+    if (strcmp(request->service, "router") == 0) {
+        endpoints_restart_router(inquiry);
+        return;
+    }
+    outcome = request_restart(&inquiry->node->supervisor, request->service, clock_ms());
     if (outcome != REQUEST_OK ||
             endpoints_note(inquiry, hold_clear(&inquiry->node->folders, request->service)))
         endpoints_conclude(inquiry, outcome, request->service, "", &reply.base);
@@ -430,6 +438,8 @@ static const struct endpoint {
     { "node.Attached", ENDPOINT_ROUTER, &mu__node__v1__attached_request__descriptor,
             endpoints_attached },
     { "node.Logs", ENDPOINT_LINK, &mu__node__v1__logs_request__descriptor, endpoints_logs },
+    { "node.Upgrade", ENDPOINT_OPERATOR, &mu__node__v1__upgrade_request__descriptor,
+            endpoints_upgrade },
 };
 
 static const struct endpoint *endpoints_find(struct span name)

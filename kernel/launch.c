@@ -24,7 +24,7 @@ enum {
     LAUNCH_FD_BOOTSTRAP = 3,
     LAUNCH_FD_GATE = 4,
     LAUNCH_NUMBER_MAX = 24,
-    LAUNCH_EXEC_ARGS = 16 + CAGE_WORDS_MAX, /* room for mu-exec's own arguments and the router's */
+    LAUNCH_EXEC_ARGS = 20 + CAGE_WORDS_MAX, /* room for mu-exec's own arguments and the router's */
     LAUNCH_ENV_INHERITED_MAX = 64,
     LAUNCH_EXIT_TRY_AGAIN = 111
 };
@@ -88,7 +88,7 @@ static void launch_arg(struct launch_plan *plan, const char *arg)
 }
 
 static void launch_args(struct launch_plan *plan, const struct launch_node *node,
-        const Mu__Node__V1__Manifest *manifest, bool is_router)
+        const Mu__Node__V1__Manifest *manifest, const struct launch_order *order)
 {
     const struct mu_manifest_values values = mu_manifest_values(manifest);
     const char *words[CAGE_WORDS_MAX];
@@ -111,7 +111,7 @@ static void launch_args(struct launch_plan *plan, const struct launch_node *node
         launch_arg(plan, words[i]);
     launch_arg(plan, "--");
     launch_arg(plan, plan->program);
-    if (is_router) {
+    if (order->control_fd >= 0) {
         launch_arg(plan, "--control");
         launch_arg(plan, "3");
         launch_arg(plan, "--bus");
@@ -119,6 +119,8 @@ static void launch_args(struct launch_plan *plan, const struct launch_node *node
         launch_arg(plan, "--node");
         launch_arg(plan, node->name);
     }
+    if (order->is_closed)
+        launch_arg(plan, "--closed");
     for (size_t i = 0; i < manifest->n_args; i++)
         launch_arg(plan, manifest->args[i]);
 }
@@ -414,7 +416,7 @@ static int launch_manifest(struct launched *launched, const struct launch_node *
         r = launch_find_groups(plan, node, order->instance, manifest);
     if (r < 0)
         return r;
-    launch_args(plan, node, manifest, is_router);
+    launch_args(plan, node, manifest, order);
     r = launch_env(plan, node, manifest);
     if (r < 0)
         return r;

@@ -27,6 +27,7 @@ struct launch_order {
     uint64_t instance;
     uint32_t index; /* of the child among its service's */
     int control_fd; /* borrowed: the router's end of its channel; -1 for all others */
+    bool is_closed; /* a router that lets nobody in before router.Open */
 };
 
 /* A process that was forked. The caller owns the descriptors. */

@@ -30,6 +30,15 @@ enum {
     REPLY_SIZE_MAX = 196608      /* bytes of one of the supervisor's answers */
 };
 
+/* A router that is restarted on purpose, or a node that is upgraded. */
+enum {
+    DRAIN_DEFAULT_MS = 3000, /* for calls under way, where nobody says it: others wait meanwhile */
+    DRAIN_MAX_MS = 30000,    /* the most that one may ask for */
+    DRAIN_ANSWER_MS = 2000,  /* beyond that, for the router to say that it is done */
+    TURNOVER_SETTLE_MS = 5000, /* calls wait so long for services once the kernel is up again */
+    SUCCESSOR_TRY_MS = 3000    /* for a program that is to take over to say its version */
+};
+
 /* What the router is told to expect. */
 enum {
     EXPECTED_MS = 2000,          /* calls wait so long for a service that starts */

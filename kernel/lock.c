@@ -56,6 +56,26 @@ int lock_open(struct lock *lock, const char *run, pid_t *holderp)
     }
 }
 
+int lock_adopt(struct lock *lock, const char *run, int fd)
+{
+    snprintf(lock->path, sizeof(lock->path), "%s/node.lock", run);
+    if (!lock_is_of(fd, lock->path) || flock(fd, LOCK_EX | LOCK_NB) < 0 ||
+            fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
+        return err_new(-EBADF);
+    lock->fd = fd;
+    return 0;
+}
+
+int lock_lend(struct lock *lock)
+{
+    int fd = lock->fd;
+
+    if (fcntl(fd, F_SETFD, 0) < 0)
+        return err_new(-errno);
+    lock->fd = -1;
+    return fd;
+}
+
 void lock_close(struct lock *lock)
 {
     if (lock->fd < 0)

@@ -13,5 +13,13 @@ struct lock {
  * the holder's id in `*holderp` (0 where it is not known); or another -errno. */
 int lock_open(struct lock *lock, const char *run, pid_t *holderp);
 
+/* Takes over `fd`, the descriptor of a lock that this process holds already. Returns 0, or -EBADF
+ * where it is none; the caller has it then. */
+int lock_adopt(struct lock *lock, const char *run, int fd);
+
+/* Gives the descriptor, and with it the lock, to the caller, and lets it outlive an exec. Returns
+ * it, or -errno with the lock as it was. */
+int lock_lend(struct lock *lock);
+
 /* Removes the file, then lets go. */
 void lock_close(struct lock *lock);

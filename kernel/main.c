@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "kernel/boot.h"
 #include "kernel/daemon.h"
+#include "kernel/handover.h"
 
 enum { MAIN_EXIT_DONE = 0, MAIN_EXIT_FAILED = 1, MAIN_EXIT_USAGE = 2 };
 
@@ -55,6 +56,7 @@ static bool main_parse(struct main_arguments *arguments, int argc, char **argv)
         { "file", required_argument, NULL, 'f' },
         { "name", required_argument, NULL, 'n' },
         { "daemon", no_argument, NULL, 'D' },
+        { "resume", required_argument, NULL, 'r' }, /* of a supervisor that this one replaces */
         { "version", no_argument, NULL, 'v' },
         { "help", no_argument, NULL, 'h' },
         { 0 },
@@ -74,10 +76,13 @@ static bool main_parse(struct main_arguments *arguments, int argc, char **argv)
             boot->name = optarg;
         } else if (option == 'D') {
             boot->daemon = true;
+        } else if (option == 'r' && handover_read(boot, optarg)) {
+            continue;
         } else {
-            arguments->exit_code = option == '?' ? MAIN_EXIT_USAGE : MAIN_EXIT_DONE;
-            fputs(option == 'v' ? "mu-node " MU_VERSION "\n" : main_usage,
-                    option == '?' ? stderr : stdout);
+            bool wrong = option == '?' || option == 'r';
+
+            arguments->exit_code = wrong ? MAIN_EXIT_USAGE : MAIN_EXIT_DONE;
+            fputs(option == 'v' ? "mu-node " MU_VERSION "\n" : main_usage, wrong ? stderr : stdout);
             return false;
         }
     }
@@ -102,6 +107,25 @@ static int main_fail(int *teller_fdp, bool logged, const struct node_error *erro
     return MAIN_EXIT_FAILED;
 }
 
+/* Runs the node, also on behalf of a successor that did not run. Returns 0 or -errno; boot_close
+ * follows. */
+static int main_run(
+        struct node *node, struct boot_options *options, int *teller_fdp, struct node_error *error)
+{
+    for (;;) {
+        int r = boot_open(node, options, error);
+
+        if (r == 0) {
+            node->ready = main_ready;
+            node->user = teller_fdp;
+            r = node_run(node, error);
+        }
+        if (r < 0 || !handover_is_due(node))
+            return r;
+        handover(node, options);
+    }
+}
+
 int main(int argc, char **argv)
 {
     static struct main_arguments arguments;
@@ -115,16 +139,11 @@ int main(int argc, char **argv)
     if (!main_parse(&arguments, argc, argv))
         return arguments.exit_code;
     log_open("node");
-    if (arguments.boot.daemon && daemon_detach(&teller_fd) < 0) {
+    if (arguments.boot.daemon && !arguments.boot.resumes && daemon_detach(&teller_fd) < 0) {
         fprintf(stderr, "mu-node: cannot detach: %m\n");
         return MAIN_EXIT_FAILED;
     }
-    r = boot_open(&node, &arguments.boot, &error);
-    if (r == 0) {
-        node.ready = main_ready;
-        node.user = &teller_fd;
-        r = node_run(&node, &error);
-    }
+    r = main_run(&node, &arguments.boot, &teller_fd, &error);
     logged = node.own_log != NULL;
     boot_close(&node);
     if (r < 0)

@@ -22,6 +22,7 @@
 #include "kernel/admit.h"
 #include "kernel/endpoints.h"
 #include "kernel/expect.h"
+#include "kernel/handover.h"
 #include "kernel/notify.h"
 #include "kernel/process.h"
 #include "mu/router/v1/router.pb-c.h"
@@ -185,6 +186,8 @@ static void node_received(const struct envelope *envelope, void *user)
         endpoints_answer(node, envelope);
     else if (envelope->kind == ENVELOPE_CANCEL)
         endpoints_forget(node, envelope->id);
+    else if (envelope->kind == ENVELOPE_RESULT && handover_is_answer(node, envelope))
+        turnover_drained(&node->supervisor, clock_ms());
     else if (envelope->kind == ENVELOPE_RESULT)
         node_admit_answered(node, envelope);
     else if (envelope->kind == ENVELOPE_READY)
@@ -233,7 +236,9 @@ static int node_launch(struct node *node, const struct child *child, uint64_t in
 {
     const char *name = child->service->config->name;
     CLEANUP(cleanup_close) int router_fd = -1;
-    struct launch_order order = { child, instance, node_index_of(child), -1 };
+    struct launch_order order = {
+        .child = child, .instance = instance, .index = node_index_of(child), .control_fd = -1
+    };
     struct launched launched;
     struct logfile *log;
     struct process *process;
@@ -244,6 +249,8 @@ static int node_launch(struct node *node, const struct child *child, uint64_t in
         r = control_open(&node->control, &router_fd);
         if (r < 0)
             return r;
+        node->closed = node->supervisor.turnover.step == TURNOVER_STARTING;
+        order.is_closed = node->closed;
     }
     r = logfile_open(&log, &node->logs, node->folders.logs, name);
     if (r < 0)
@@ -353,7 +360,11 @@ static void node_carry_out(struct node *node, const struct effect *effect)
     case EFFECT_REPLY:
         endpoints_stopped(node, effect->call, effect->done);
         break;
+    case EFFECT_DRAIN:
+        handover_drain(node);
+        break;
     case EFFECT_READY:
+        handover_open(node);
         log_info("the node %s is ready", node->name);
         notify_send("READY=1\nSTATUS=ready");
         malloc_trim(0); /* what reading the node file took */
@@ -429,7 +440,8 @@ int node_run(struct node *node, struct node_error *error)
         node_settle(node);
         if (node->over)
             break;
-        if (supervisor_is_stopping(&node->supervisor) && !told) {
+        if (supervisor_is_stopping(&node->supervisor) && !told &&
+                node->supervisor.turnover.step == TURNOVER_NONE) {
             told = true;
             notify_send("STOPPING=1\nSTATUS=stopping");
         }

@@ -42,7 +42,10 @@ struct node {
     char libexec[FOLDER_PATH_MAX];
     char dir[FOLDER_PATH_MAX];
     uint64_t started_ms;
-    bool signalled; /* told to stop by a signal before */
+    uint64_t drain_call;             /* of router.Drain; 0: there was none */
+    char successor[FOLDER_PATH_MAX]; /* the programs that are to take over: their folder */
+    bool closed;                     /* the router that runs lets nobody in until it is told to */
+    bool signalled;                  /* told to stop by a signal before */
     bool over;
     void (*ready)(void *user); /* called once, when the node is ready; NULL: nobody waits */
     void *user;                /* borrowed for good */

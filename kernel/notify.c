@@ -25,7 +25,7 @@ void notify_send(const char *text)
         address.sun_path[0] = '\0'; /* an abstract name, not a file's */
     size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
     fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 ||
-            sendto(fd, text, strlen(text), MSG_NOSIGNAL, (struct sockaddr *)&address, size) < 0)
+    if (fd < 0 || sendto(fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT,
+                          (struct sockaddr *)&address, size) < 0)
         log_warn("cannot tell the service manager at %s", path);
 }

@@ -235,6 +235,14 @@ int request_restart(struct supervisor *supervisor, const char *name, uint64_t no
     return request_start(supervisor, name, now_ms);
 }
 
+int request_turnover(
+        struct supervisor *supervisor, bool replaces, uint32_t drain_ms, uint64_t now_ms)
+{
+    if (supervisor_is_stopping(supervisor))
+        return REQUEST_ENDING;
+    return turnover_begin(supervisor, replaces, drain_ms, now_ms) ? REQUEST_OK : REQUEST_BUSY;
+}
+
 void request_forget(struct supervisor *supervisor, uint64_t call)
 {
     for (size_t i = 0; i < WAITERS_MAX; i++) {

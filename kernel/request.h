@@ -14,7 +14,8 @@ enum request_outcome {
     REQUEST_ENDING,       /* the node is stopping */
     REQUEST_CYCLE,        /* it would need itself; `text` says how */
     REQUEST_FULL,         /* over a limit */
-    REQUEST_TAKEN         /* another namespace has the name */
+    REQUEST_TAKEN,        /* another namespace has the name */
+    REQUEST_BUSY          /* the node boots, or is in a turnover already */
 };
 
 /* Makes a service run as `config` says. The same manifest again does nothing; another one restarts
@@ -39,6 +40,10 @@ int request_stop(struct supervisor *supervisor, const char *name, uint64_t call,
 
 /* Ends every process of it, as SIGTERM does, and starts it again. */
 int request_restart(struct supervisor *supervisor, const char *name, uint64_t now_ms);
+
+/* Restarts the router, and with `replaces` the supervisor, while calls wait: kernel/turnover.h. */
+int request_turnover(
+        struct supervisor *supervisor, bool replaces, uint32_t drain_ms, uint64_t now_ms);
 
 /* The caller of `call` waits no more. */
 void request_forget(struct supervisor *supervisor, uint64_t call);

@@ -75,6 +75,13 @@ static void supervisor_sweep(struct supervisor *supervisor, uint64_t now_ms)
     }
 }
 
+/* Whatever was waited for there will not come any more. */
+static void supervisor_lose_router(struct supervisor *supervisor, uint64_t now_ms)
+{
+    supervisor_sweep(supervisor, now_ms);
+    turnover_drained(supervisor, now_ms);
+}
+
 bool supervisor_is_stopping(const struct supervisor *supervisor)
 {
     return supervisor->phase >= SUPERVISOR_STOPPING;
@@ -185,9 +192,14 @@ static void supervisor_advance_boot(struct supervisor *supervisor, uint64_t now_
         settling = settling || supervisor_is_settling(service);
     }
     if (supervisor->settle_by_ms == 0)
-        supervisor->settle_by_ms = now_ms + SETTLE_MAX_MS;
-    if (!settling || supervisor->settle_by_ms <= now_ms)
-        supervisor->phase = SUPERVISOR_RUNNING;
+        supervisor->settle_by_ms =
+                now_ms +
+                (supervisor->turnover.step == TURNOVER_NONE ? SETTLE_MAX_MS : TURNOVER_SETTLE_MS);
+    if (settling && supervisor->settle_by_ms > now_ms)
+        return;
+    supervisor->phase = SUPERVISOR_RUNNING;
+    supervisor->was_ready = true;
+    turnover_finish(supervisor, now_ms);
 }
 
 static bool supervisor_is_over(const struct supervisor *supervisor)
@@ -205,9 +217,13 @@ void supervisor_advance(struct supervisor *supervisor, uint64_t now_ms)
     supervisor_advance_services(supervisor, now_ms);
     if (supervisor_is_stopping(supervisor)) {
         supervisor_advance_stops(supervisor, now_ms);
-        if (supervisor_is_over(supervisor))
+        if (!supervisor_is_over(supervisor))
+            return;
+        if (!turnover_restart(supervisor, now_ms)) {
             supervisor->phase = SUPERVISOR_OVER;
-        return;
+            return;
+        }
+        supervisor_advance_services(supervisor, now_ms);
     }
     supervisor_advance_starts(supervisor, now_ms);
     if (supervisor->phase == SUPERVISOR_BOOTING)
@@ -216,6 +232,7 @@ void supervisor_advance(struct supervisor *supervisor, uint64_t now_ms)
 
 void supervisor_shutdown(struct supervisor *supervisor, uint64_t now_ms)
 {
+    turnover_give_up(supervisor);
     if (supervisor_is_stopping(supervisor))
         return;
     supervisor->phase = SUPERVISOR_STOPPING;
@@ -276,7 +293,8 @@ static bool supervisor_is_boot_failure(
 {
     enum service_kind kind = child->service->config->kind;
 
-    if (supervisor->phase != SUPERVISOR_BOOTING || kind == SERVICE_ORDINARY)
+    if (supervisor->phase != SUPERVISOR_BOOTING || supervisor->was_ready ||
+            kind == SERVICE_ORDINARY)
         return false;
     return kind == SERVICE_ROUTER || child->starts >= REGISTRY_STARTS_MAX ||
            child->ending.cause == ENDING_UNSTARTED;
@@ -289,7 +307,7 @@ static void supervisor_end(struct supervisor *supervisor, struct child *child,
 
     supervisor_step(supervisor, child, event, now_ms);
     if (supervisor_is_router(child))
-        supervisor_sweep(supervisor, now_ms);
+        supervisor_lose_router(supervisor, now_ms);
     if (event != CHILD_ENDED && event != CHILD_AGAIN &&
             supervisor_is_boot_failure(supervisor, child)) {
         supervisor->boot_failure = child->service;
@@ -348,7 +366,7 @@ bool supervisor_cut(struct supervisor *supervisor, uint64_t instance, uint64_t n
     if (child == NULL)
         return false;
     if (supervisor_is_router(child))
-        supervisor_sweep(supervisor, now_ms);
+        supervisor_lose_router(supervisor, now_ms);
     supervisor_step(supervisor, child, CHILD_CUT, now_ms);
     supervisor_advance(supervisor, now_ms);
     return true;
@@ -366,6 +384,8 @@ void supervisor_tick(struct supervisor *supervisor, uint64_t now_ms)
                 supervisor_step(supervisor, child, CHILD_DUE, now_ms);
         }
     }
+    if (supervisor->turnover.due_ms != 0 && supervisor->turnover.due_ms <= now_ms)
+        turnover_drained(supervisor, now_ms);
     supervisor_advance(supervisor, now_ms);
 }
 
@@ -375,6 +395,8 @@ uint64_t supervisor_due(const struct supervisor *supervisor)
 
     if (supervisor->phase == SUPERVISOR_BOOTING && supervisor->settle_by_ms != 0)
         due_ms = supervisor->settle_by_ms;
+    if (supervisor->turnover.due_ms != 0 && supervisor->turnover.due_ms < due_ms)
+        due_ms = supervisor->turnover.due_ms;
     list_for_each (link, &supervisor->services) {
         const struct service *service = supervisor_service(link);
 
@@ -454,6 +476,11 @@ bool supervisor_next(struct supervisor *supervisor, struct effect *effect, uint6
     }
     if (supervisor_take_reply(supervisor, effect))
         return true;
+    if (supervisor->turnover.step == TURNOVER_DRAINING && !supervisor->turnover.told_router) {
+        supervisor->turnover.told_router = true;
+        *effect = (struct effect){ .kind = EFFECT_DRAIN };
+        return true;
+    }
     if (supervisor->phase == SUPERVISOR_RUNNING && !supervisor->told_ready) {
         supervisor->told_ready = true;
         *effect = (struct effect){ .kind = EFFECT_READY };

@@ -1,6 +1,6 @@
 # mu_supervisor: the core, pure. mu_node: the shell around it. mu-node and mu-exec: the programs.
 add_library(mu_supervisor STATIC backoff.c child.c ending.c plan.c request.c service.c standing.c
-  supervisor.c)
+  supervisor.c turnover.c)
 target_link_libraries(mu_supervisor PRIVATE mu_options PUBLIC mu_base)
 
 # mu_cage: what the supervisor knows of cages, and mu-exec, too.
@@ -17,8 +17,8 @@ if(MU_SANITIZE) # every process reads what reports to leave out
 endif()
 
 add_library(mu_node STATIC admit.c answer.c boot.c bootstrap.c config.c control.c daemon.c endpoints.c
-  endpoints_logs.c endpoints_policy.c expect.c folder.c grants.c hold.c launch.c lock.c logfile.c logscan.c loop.c node.c notify.c output.c
-  policies.c process.c sandbox.c shelf.c
+  endpoints_logs.c endpoints_policy.c endpoints_turnover.c expect.c folder.c grants.c handover.c hold.c launch.c lock.c logfile.c logscan.c loop.c node.c notify.c output.c
+  policies.c process.c sandbox.c shelf.c successor.c
   usage.c view.c)
 target_link_libraries(mu_node PRIVATE mu_options PkgConfig::SODIUM
   PUBLIC mu_supervisor mu_cage mu_terms mu_wire mu_manifest mu_proto)

@@ -14,6 +14,7 @@
 #include "kernel/limits.h"
 #include "kernel/plan.h"
 #include "kernel/service.h"
+#include "kernel/turnover.h"
 
 enum supervisor_phase {
     SUPERVISOR_BOOTING, /* until the node was ready once */
@@ -30,7 +31,8 @@ enum effect_kind {
     EFFECT_TERM,      /* send it SIGTERM */
     EFFECT_KILL,      /* send it SIGKILL */
     EFFECT_REPLY,     /* answer `call`: `done`, or else overtaken by a later request */
-    EFFECT_READY,     /* the node is ready, for the first time */
+    EFFECT_DRAIN,     /* tell the router to drain, then turnover_drained */
+    EFFECT_READY,     /* the node is ready, for the first time or behind a turnover */
     EFFECT_OVER       /* nothing runs any more */
 };
 
@@ -54,11 +56,13 @@ struct waiter {
 struct supervisor {
     enum supervisor_phase phase;
     bool told_ready;
+    bool was_ready; /* once: a part of the kernel that fails is tried again for ever */
     bool told_over;
     struct list services; /* owned struct service, in the order they came */
     struct list dirty;    /* children with effects, oldest first */
     struct waiter waiters[WAITERS_MAX];
     uint64_t settle_by_ms; /* when BOOTING ends at the latest; 0: the kernel is not up */
+    struct turnover turnover;
     const struct service *boot_failure; /* borrowed: what kept the node from becoming ready */
     struct random random;
 };

@@ -68,6 +68,8 @@ void view_status(const struct node *node, Mu__Node__V1__StatusReply *reply)
     reply->memory_kib = view_memory_kib(node);
     reply->log_dir = (char *)node->folders.logs;
     reply->run_dir = (char *)node->folders.place.run;
+    reply->program_dir = (char *)node->libexec;
+    reply->pause_ms = node->supervisor.turnover.pause_ms;
     reply->state_dir = (char *)node->folders.place.state;
 }
 

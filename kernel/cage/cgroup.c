@@ -147,6 +147,17 @@ static bool cgroup_delegate(const char *own, const char *group, const char *leaf
     return false;
 }
 
+/* A supervisor that goes on in the place of another stands in the leaf that that one made. */
+static void cgroup_step_out(char own[CGROUP_PATH_MAX], const char *name)
+{
+    char leaf[CGROUP_NAME_MAX + 8];
+    size_t size = strlen(own);
+    size_t leaf_size = (size_t)snprintf(leaf, sizeof(leaf), "/%s/node", name);
+
+    if (size >= leaf_size && strcmp(own + size - leaf_size, leaf) == 0)
+        own[size - leaf_size] = '\0';
+}
+
 static bool cgroup_open_unified(struct cgroups *cgroups, const char *name)
 {
     char own[CGROUP_PATH_MAX];
@@ -154,6 +165,7 @@ static bool cgroup_open_unified(struct cgroups *cgroups, const char *name)
 
     if (!cgroup_find("", own) || strlen(own) + (size_t)2 * CGROUP_NAME_MAX >= CGROUP_PATH_MAX)
         return false;
+    cgroup_step_out(own, name);
     snprintf(cgroups->memory, CGROUP_PATH_MAX, "%s", own);
     if (!cgroup_make(cgroups->memory, name))
         return false;

@@ -205,6 +205,56 @@ static void control_answer(
     pthread_mutex_unlock(&control->shell->lock);
 }
 
+/* Begins a drain; it is answered when that is done. Returns 0 or -errno. */
+static int control_drain(struct control *control, const struct envelope *call)
+{
+    struct mu_bytes bytes = { call->body.data, call->body.size };
+    Mu__Router__V1__DrainRequest *request;
+
+    if (control->drain_call != 0)
+        return err_new(-EALREADY);
+    if (mu_body_check(&mu__router__v1__drain_request__descriptor, bytes, NULL) != 0)
+        return err_new(-EINVAL);
+    request = mu__router__v1__drain_request__unpack(NULL, bytes.size, bytes.data);
+    if (request == NULL)
+        return err_new(-ENOMEM);
+    shell_unlisten(control->shell);
+    pthread_mutex_lock(&control->shell->lock);
+    control->drain_call = call->id;
+    control->drain_us = clock_us();
+    control->shell->router.now_us = control->drain_us;
+    drain_begin(&control->shell->router, request->for_ms);
+    pthread_mutex_unlock(&control->shell->lock);
+    mu__router__v1__drain_request__free_unpacked(request, NULL);
+    return 0;
+}
+
+void control_tell_drained(struct control *control)
+{
+    static const char endpoint[] = "router.Drain";
+    struct router *router = &control->shell->router;
+    Mu__Router__V1__DrainReply reply = MU__ROUTER__V1__DRAIN_REPLY__INIT;
+    struct envelope call = { .kind = ENVELOPE_CALL,
+        .id = control->drain_call,
+        .endpoint = { (const uint8_t *)endpoint, sizeof(endpoint) - 1 } };
+    uint8_t body[16];
+
+    if (control->drain_call == 0)
+        return;
+    pthread_mutex_lock(&control->shell->lock);
+    if (router->drain.state == DRAIN_DONE) {
+        control->drain_call = 0;
+        reply.cut = router->drain.cut;
+        tally_answered_late(router, control->peer, &call, control->drain_us, NULL);
+        say_surely(router, control->peer,
+                &(struct envelope){ .kind = ENVELOPE_RESULT,
+                        .id = call.id,
+                        .body = { body, mu__router__v1__drain_reply__pack(&reply, body) } });
+    }
+    pthread_mutex_unlock(&control->shell->lock);
+    shell_flush(control->shell);
+}
+
 static int control_step(struct control *control, const struct envelope *envelope)
 {
     struct shell *shell = control->shell;
@@ -214,6 +264,13 @@ static int control_step(struct control *control, const struct envelope *envelope
         control_answer(control, envelope, "Admit", control_admit(control, envelope->body));
     } else if (control_is(envelope, "router.Dismiss")) {
         control_answer(control, envelope, "Dismiss", control_dismiss(control, envelope->body));
+    } else if (control_is(envelope, "router.Open")) {
+        control_answer(control, envelope, "Open", shell_listen(shell));
+    } else if (control_is(envelope, "router.Drain")) {
+        r = control_drain(control, envelope);
+        if (r < 0)
+            control_answer(control, envelope, "Drain", r);
+        r = 0;
     } else {
         pthread_mutex_lock(&shell->lock);
         r = router_step(&shell->router, control->peer, envelope, clock_us());

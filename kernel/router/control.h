@@ -15,6 +15,8 @@ struct control {
     bool waiting;          /* guarded by shell.lock: the socket is full, the main thread goes on */
     struct span left;      /* guarded by shell.lock: of `leaving`: not sent yet */
     struct batch leaving; /* guarded by shell.lock */
+    uint64_t drain_call;   /* router.Drain, not answered yet; 0: there is none */
+    uint64_t drain_us;     /* when it came */
 };
 
 /* Joins the supervisor behind `fd` to the core and says READY. Returns 0 or -errno. */
@@ -22,6 +24,9 @@ int control_open(struct control *control, struct shell *shell, int fd);
 
 /* Sends what waits for the supervisor, as far as the socket takes it. With the lock. */
 void control_flush(struct control *control, struct peer *peer);
+
+/* Answers router.Drain, where that is due. Without the lock. */
+void control_tell_drained(struct control *control);
 
 /* Takes what came from the supervisor; goes on sending. Returns 0, or < 0 where the supervisor is
  * gone or does not keep to the protocol: nothing is left to do without it. Without the lock. */

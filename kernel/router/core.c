@@ -13,6 +13,7 @@
 #include "kernel/router/cap.h"
 #include "kernel/router/claim.h"
 #include "kernel/router/crossing.h"
+#include "kernel/router/drain.h"
 #include "kernel/router/export.h"
 #include "kernel/router/keyed.h"
 #include "kernel/router/limit.h"
@@ -293,6 +294,7 @@ int router_step(
         say_surely(router, peer, &(struct envelope){ .kind = ENVELOPE_PONG, .id = envelope->id });
         return 0;
     case ENVELOPE_PONG:
+        drain_heard(peer, envelope);
         return 0;
     case ENVELOPE_WELCOME: /* the router's alone */
     case ENVELOPE_NONE:
@@ -328,6 +330,7 @@ void router_tick(struct router *router, uint64_t now_us)
     slow_tick(router);
     retry_tick(router);
     dedup_sweep(&router->keys, now_us);
+    drain_tick(router);
     note_tell(router);
 }
 
@@ -345,7 +348,8 @@ void router_set_wall(struct router *router, uint64_t wall_us, uint64_t now_us)
 bool router_wants_ticks(const struct router *router)
 {
     return router->wheel.count + router->pauses.count > 0 || !list_is_empty(&router->throttled) ||
-           !list_is_empty(&router->slow) || note_is_due(router);
+           !list_is_empty(&router->slow) || router->drain.state == DRAIN_GOING ||
+           note_is_due(router);
 }
 
 struct peer *router_next_dirty(struct router *router)

@@ -14,6 +14,7 @@
 #include "base/random.h"
 #include "kernel/router/call.h"
 #include "kernel/router/dedup.h"
+#include "kernel/router/drain.h"
 #include "kernel/router/grant.h"
 #include "kernel/router/neighbour.h"
 #include "kernel/router/note.h"
@@ -79,6 +80,7 @@ struct router {
     struct user_table users;
     struct rules rules;
     struct notes notes;
+    struct drain drain;
     uint8_t stamp[STAMP_SIZE_MAX]; /* of the step being made, where its call is a user's */
     struct router_stats stats;
     struct notebook notebook;

@@ -56,3 +56,10 @@ enum {
     ROUTER_WAITING_ASK_MS = 200,  /* one that ended is expected, until the supervisor says more */
     ROUTER_WAITING_RETRY_MS = 100 /* retry_after_ms of a call that waited for nobody */
 };
+
+/* The end of a router that is restarted on purpose. */
+enum {
+    ROUTER_DRAIN_TOLD_MS = 1000,   /* for a caller to say that it heard of it */
+    ROUTER_DRAIN_ENDLESS_MS = 500, /* for calls under way that have no deadline, as streams */
+    ROUTER_DRAIN_RETRY_MS = 500    /* retry_after_ms of a call that came too late */
+};

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* mu-router: carries every message of a node.
  *
- *     mu-router --bus PATH [--node NAME] [--control FD]
+ *     mu-router --bus PATH [--node NAME] [--control FD [--closed]]
+ *
+ * With --closed nobody is let in at PATH until the supervisor says router.Open.
  *
  * nng's threads do the work; this one keeps the deadlines, opens and closes sockets, talks to the
  * supervisor and ends the process when it is told to or when the supervisor is gone. */
@@ -41,6 +43,8 @@ struct arguments {
     const char *bus;
     const char *node;
     int control; /* -1: none */
+    bool closed;
+    bool version;
 };
 
 static bool main_parse(struct arguments *arguments, int argc, char **argv)
@@ -49,6 +53,8 @@ static bool main_parse(struct arguments *arguments, int argc, char **argv)
         { "bus", required_argument, NULL, 'b' },
         { "node", required_argument, NULL, 'n' },
         { "control", required_argument, NULL, 'c' },
+        { "closed", no_argument, NULL, 'C' },
+        { "version", no_argument, NULL, 'v' },
         { 0 },
     };
     int option;
@@ -61,10 +67,14 @@ static bool main_parse(struct arguments *arguments, int argc, char **argv)
             arguments->node = optarg;
         else if (option == 'c')
             arguments->control = (int)strtol(optarg, NULL, 10);
+        else if (option == 'C')
+            arguments->closed = true;
+        else if (option == 'v')
+            arguments->version = true;
         else
             return false;
     }
-    return arguments->bus != NULL && optind == argc;
+    return (arguments->bus != NULL || arguments->version) && optind == argc;
 }
 
 /* A descriptor that is readable when the process is to end; nng's threads inherit the mask. */
@@ -145,6 +155,8 @@ static int main_loop(struct shell *shell, int signal_fd)
         admission_serve_nodes(shell);
         timeout_ms = main_tick(shell, &idle);
         if (shell->control != NULL)
+            control_tell_drained(shell->control);
+        if (shell->control != NULL)
             fds[2].events = main_must_write(shell) ? POLLIN | POLLOUT : POLLIN;
         if (poll(fds, 3, timeout_ms) < 0 && errno != EINTR)
             return EXIT_AGAIN;
@@ -175,8 +187,9 @@ static int main_start(
         return -errno;
     r = router_init(&shell->router, arguments->node, seed, clock_us());
     router_set_clock(&shell->router, (uint64_t)time(NULL));
-    if (r == 0)
-        r = shell_listen(shell, arguments->bus);
+    shell->bus = arguments->bus;
+    if (r == 0 && !arguments->closed)
+        r = shell_listen(shell);
     if (r < 0 || arguments->control < 0)
         return r;
     shell->control = control;
@@ -198,8 +211,13 @@ int main(int argc, char **argv)
     mallopt(M_ARENA_MAX, 1); /* the core's one lock is the allocator's, too */
     main_raise_files();
     if (!main_parse(&arguments, argc, argv)) {
-        fprintf(stderr, "usage: mu-router --bus PATH [--node NAME] [--control FD]\n");
+        fprintf(stderr, "usage: mu-router --bus PATH [--node NAME] [--control FD [--closed]]\n     "
+                        "  mu-router --version\n");
         return EXIT_WRONG_USE;
+    }
+    if (arguments.version) {
+        puts("mu-router " MU_VERSION);
+        return EXIT_DONE;
     }
     r = main_start(&shell, &control, &arguments);
     if (r < 0) {
@@ -207,6 +225,6 @@ int main(int argc, char **argv)
         return EXIT_AGAIN;
     }
     status = main_loop(&shell, signal_fd);
-    unlink(arguments.bus);
+    shell_unlisten(&shell);
     return status; /* nng's threads go with the process */
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The endpoints of the router itself, but for Admit and Dismiss: those open and close sockets, so
- * the shell takes them off the supervisor's channel before they come here. */
+/* The endpoints of the router itself, but for Admit, Dismiss, Drain and Open: those open and close
+ * sockets, so the shell takes them off the supervisor's channel before they come here. */
 #include "kernel/router/own.h"
 
 #include <stdlib.h>
@@ -172,7 +172,7 @@ int own_call(struct router *router, struct peer *peer, const struct envelope *en
         { "router.Rules", authority_set_rules },
     };
     static const struct verdict supervisors = { CODE_PERMISSION_DENIED, EXECUTED_NO, 0,
-        "Admit and Dismiss are the supervisor's" };
+        "Admit, Dismiss, Drain and Open are the supervisor's" };
     static const struct verdict unknown = { CODE_UNIMPLEMENTED, EXECUTED_NO, 0,
         "the router has Present, Grant, Revoke, Caps, Explain, Stats, Meter, Calls, Link, Routes, "
         "Keys, Rules "
@@ -185,7 +185,9 @@ int own_call(struct router *router, struct peer *peer, const struct envelope *en
             return 0;
         }
     }
-    if (own_is(envelope->endpoint, "router.Admit") || own_is(envelope->endpoint, "router.Dismiss"))
+    if (own_is(envelope->endpoint, "router.Admit") ||
+            own_is(envelope->endpoint, "router.Dismiss") ||
+            own_is(envelope->endpoint, "router.Drain") || own_is(envelope->endpoint, "router.Open"))
         say_verdict(router, peer, envelope->id, &supervisors);
     else
         say_verdict(router, peer, envelope->id, &unknown);

@@ -10,6 +10,7 @@
 #include "kernel/router/bucket.h"
 #include "kernel/router/call.h"
 #include "kernel/router/claim.h"
+#include "kernel/router/drain.h"
 #include "transport/outbox.h"
 
 struct method;
@@ -74,6 +75,7 @@ struct peer {
     bool supervised;
     bool internal; /* the supervisor, or the router itself */
     enum peer_state state;
+    enum farewell farewell;
     struct service *service; /* borrowed: services live as long as the router; NULL for a caller */
     char admitted[SERVICE_NAME_MAX + 1]; /* the name it must say; "" for any */
     char space[SERVICE_NAME_MAX + 1];    /* its namespace, by its manifest; "" for none */

@@ -11,6 +11,7 @@
 #include "kernel/router/choice.h"
 #include "kernel/router/claim.h"
 #include "kernel/router/crossing.h"
+#include "kernel/router/drain.h"
 #include "kernel/router/gate.h"
 #include "kernel/router/hedge.h"
 #include "kernel/router/keyed.h"
@@ -493,6 +494,8 @@ static int route_take(struct router *router, struct peer *peer, const struct env
     if (envelope->id == 0 || envelope->id >= CALL_ID_ROUTER ||
             call_find_by_caller(&router->calls, &peer->index, envelope->id) != NULL)
         return err_new(-EPROTO); /* the caller could not tell whose answer is whose */
+    if (drain_refuses(router, peer, envelope))
+        return 0;
     if (!meter_is(peer->called, envelope->endpoint) && !endpoint_is_valid(envelope->endpoint)) {
         route_refuse(router, peer, envelope, CODE_INVALID_ARGUMENT,
                 "the endpoint is not of the form service.Method");

@@ -192,8 +192,10 @@ int shell_join(struct shell *shell, struct channel *channel, const struct peer_i
         channel_read_always(channel);
     pthread_mutex_lock(&shell->lock);
     link->peer = router_attach(&shell->router, identity, link);
-    if (link->peer != NULL)
+    if (link->peer != NULL) {
         channel_lend(channel, &link->peer->out);
+        drain_tell(&shell->router, link->peer); /* it leaves with the channel's start */
+    }
     pthread_mutex_unlock(&shell->lock);
     if (link->peer == NULL) {
         free(link);
@@ -215,14 +217,25 @@ static int shell_accepted(struct listener *listener, struct channel *channel, vo
     return shell_join(user, channel, &identity);
 }
 
-int shell_listen(struct shell *shell, const char *path)
+int shell_listen(struct shell *shell)
 {
     static const struct listener_events events = { .accepted = shell_accepted };
     char address[PATH_SIZE_MAX + 8];
 
-    if ((size_t)snprintf(address, sizeof(address), "ipc://%s", path) >= sizeof(address))
+    if (shell->public != NULL)
+        return 0;
+    if ((size_t)snprintf(address, sizeof(address), "ipc://%s", shell->bus) >= sizeof(address))
         return err_new(-ENAMETOOLONG);
     return err_trace(listener_open(&shell->public, address, 0600, &events, shell));
+}
+
+void shell_unlisten(struct shell *shell)
+{
+    if (shell->public == NULL)
+        return;
+    unlink(shell->bus);
+    listener_close(shell->public); /* it frees itself */
+    shell->public = NULL;
 }
 
 void shell_dismiss(struct shell *shell, uint64_t instance)

@@ -20,7 +20,8 @@ struct shell {
     struct list admissions;      /* guarded by lock: struct admission, of processes */
     struct list node_admissions; /* guarded by lock: struct admission, of node channels */
     struct control *control;     /* owned by main; NULL where there is no supervisor */
-    struct listener *public;     /* owned */
+    struct listener *public;     /* owned, until it is closed; NULL: nobody new is let in */
+    const char *bus;             /* borrowed for good: the path of the public socket */
     int wake_fd;                 /* an eventfd: the main thread is to look up */
     bool ticking;                /* guarded by lock: the main thread ticks */
 };
@@ -38,8 +39,11 @@ int shell_join(struct shell *shell, struct channel *channel, const struct peer_i
 /* Wakes the main thread. */
 void shell_wake(struct shell *shell);
 
-/* Listens at the public socket `path`. Returns 0 or -errno. */
-int shell_listen(struct shell *shell, const char *path);
+/* Listens at the public socket; does nothing where it does already. Returns 0 or -errno. */
+int shell_listen(struct shell *shell);
+
+/* Lets nobody in there any more. */
+void shell_unlisten(struct shell *shell);
 
 /* Ends the channel of `instance`, if there is one. With the lock. */
 void shell_dismiss(struct shell *shell, uint64_t instance);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* A service is restarted again and again, and so is the registry, while calls go on: none of them
+/* Services, the registry and the router are restarted again and again, and the node is given to
+ * another installation and back, while calls go on, some of them on behalf of others: none of them
  * fails. MU_RESTART_CALLS makes it longer. */
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -8,81 +10,178 @@
 #include <string.h>
 
 #include "probe/v1/probe.mu.h"
-#include "tests/integration/supervisor/node.h"
+#include "relay/v1/relay.mu.h"
+#include "tests/fault/upgrade_copy.h"
 #include "tests/unit/cmocka.h"
 
-enum { CALLERS = 4, CALLS = 3000, RESTARTS_MIN = 10, TIMEOUT_MS = 20000 };
+enum { CALLERS = 4, CALLS = 2000, RESTARTS_MIN = 12, TIMEOUT_MS = 20000, LOOK_MS = 2 };
 
 static struct node node;
+static char copies[2][COPY_PATH_MAX];
 static unsigned calls_each;
 static atomic_uint running;
+static atomic_uint calls;
 static atomic_uint failed;
+
+static void note(const char *what, const struct mu_status *status)
+{
+    atomic_fetch_add(&calls, 1);
+    if (status->code != MU_OK && atomic_fetch_add(&failed, 1) == 0)
+        print_message("the first that failed, of %s: code %d, executed %d: %s (%s)\n", what,
+                (int)status->code, (int)status->executed, status->message, status->origin);
+}
+
+static void echo(struct mu_client *client, const char *what)
+{
+    static char text[] = "said once, heard once";
+    const struct mu_call_options options = { .timeout_ms = TIMEOUT_MS };
+    Probe__V1__EchoRequest request = PROBE__V1__ECHO_REQUEST__INIT;
+    Probe__V1__EchoReply *reply = NULL;
+    struct mu_status status;
+
+    request.text = text;
+    if (probe_echo(client, &request, &options, &reply, &status) == MU_OK) {
+        if (strcmp(reply->text, text) != 0)
+            status.code = MU_INTERNAL;
+        probe__v1__echo_reply__free_unpacked(reply, NULL);
+    }
+    note(what, &status);
+}
+
+/* Has a service call another on this call's behalf. */
+static void relay(struct mu_client *client)
+{
+    static char endpoint[] = "probe.Echo";
+    const struct mu_call_options options = { .timeout_ms = TIMEOUT_MS };
+    Relay__V1__CallRequest request = RELAY__V1__CALL_REQUEST__INIT;
+    Relay__V1__CallReply *reply = NULL;
+    struct mu_status status;
+
+    request.endpoint = endpoint;
+    if (relay_call(client, &request, &options, &reply, &status) == MU_OK) {
+        status.code = (enum mu_code)reply->code;
+        status.executed = (enum mu_executed)reply->executed;
+        snprintf(status.message, sizeof(status.message), "%s", reply->message);
+        relay__v1__call_reply__free_unpacked(reply, NULL);
+    }
+    note("a service that calls another", &status);
+}
+
+static struct mu_client *open_client(void)
+{
+    const struct mu_client_options place = { .dir = node.dir };
+    struct mu_client *client = NULL;
+    struct mu_status status = { .code = MU_OK };
+    int r = mu_client_open(&client, &place);
+
+    if (r < 0) {
+        status.code = MU_UNAVAILABLE;
+        snprintf(status.message, sizeof(status.message), "%s", strerror(-r));
+        note("a program that has just started", &status);
+    }
+    return client;
+}
 
 static void *call_again_and_again(void *user)
 {
-    const struct mu_call_options options = { .timeout_ms = TIMEOUT_MS };
-    const struct mu_client_options place = { .dir = node.dir };
-    struct mu_client *client = NULL;
+    struct mu_client *client = open_client();
 
-    assert_int_equal(mu_client_open(&client, &place), 0);
-    for (unsigned i = 0; i < calls_each; i++) {
-        Probe__V1__EchoRequest request = PROBE__V1__ECHO_REQUEST__INIT;
-        Probe__V1__EchoReply *reply = NULL;
-        struct mu_status status;
-
-        request.text = user;
-        if (probe_echo(client, &request, &options, &reply, &status) == MU_OK &&
-                strcmp(reply->text, user) == 0) {
-            probe__v1__echo_reply__free_unpacked(reply, NULL);
-            continue;
-        }
-        if (atomic_fetch_add(&failed, 1) == 0)
-            print_message("the first that failed: code %d, executed %d: %s\n", (int)status.code,
-                    (int)status.executed, status.message);
+    for (unsigned i = 0; client != NULL && i < calls_each; i++) {
+        if (user != NULL)
+            relay(client);
+        else
+            echo(client, "a client");
     }
     mu_client_close(client);
     atomic_fetch_sub(&running, 1);
     return NULL;
 }
 
-/* Restarts `service` and waits until another process is up. */
+/* Programs come and go as well. */
+static void *open_again_and_again(void *user)
+{
+    (void)user;
+    while (atomic_load(&running) > 0) {
+        struct mu_client *client = open_client();
+
+        if (client != NULL)
+            echo(client, "a program that has just started");
+        mu_client_close(client);
+    }
+    return NULL;
+}
+
+/* Waits until another process of `service` than `before` is up. */
+static void await_another(const char *service, uint32_t before)
+{
+    while (node_await(&node, service, MU__NODE__V1__PROCESS_STATE__PROCESS_UP).pid == before)
+        poll(NULL, 0, LOOK_MS);
+}
+
 static void restart(const char *service)
 {
     uint32_t before = node_process(&node, service).pid;
+    struct mu_status status;
 
-    assert_int_equal(node_request(&node, "node.Restart", service, NULL), MU_OK);
-    while (node_await(&node, service, MU__NODE__V1__PROCESS_STATE__PROCESS_UP).pid == before)
-        continue;
+    if (node_request(&node, "node.Restart", service, &status) != MU_OK)
+        fail_msg("%s is not restarted: %s", service, status.message);
+    await_another(service, before);
+    node_await(&node, "relay", MU__NODE__V1__PROCESS_STATE__PROCESS_UP);
 }
 
-static void test_no_call_fails_while_what_serves_it_restarts(void **state)
+static void take_over(const char *prefix)
 {
-    static char text[] = "said once, heard once";
+    uint32_t before = node_process(&node, "router").pid;
+    struct mu_status status;
+
+    if (copy_take_over(&node, prefix, &status) != MU_OK)
+        fail_msg("%s does not take over: %s", prefix, status.message);
+    await_another("router", before);
+    node_await(&node, "relay", MU__NODE__V1__PROCESS_STATE__PROCESS_UP);
+    assert_true(copy_runs(&node, prefix));
+}
+
+static void test_no_call_fails_whatever_is_restarted(void **state)
+{
+    static const char *const services[] = { "probe", "registry", "relay", "router" };
     const char *wanted = getenv("MU_RESTART_CALLS");
-    pthread_t threads[CALLERS];
+    pthread_t threads[CALLERS + 1];
     unsigned restarts = 0;
 
     (void)state;
     calls_each = wanted != NULL ? (unsigned)strtoul(wanted, NULL, 10) / CALLERS : CALLS;
     atomic_store(&running, CALLERS);
     for (size_t i = 0; i < CALLERS; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, call_again_and_again, text), 0);
-    for (; atomic_load(&running) > 0 || restarts < RESTARTS_MIN; restarts++)
-        restart(restarts % 4 == 3 ? "registry" : "probe");
-    for (size_t i = 0; i < CALLERS; i++)
+        assert_int_equal(
+                pthread_create(&threads[i], NULL, call_again_and_again, i % 2 == 0 ? NULL : &node),
+                0);
+    assert_int_equal(pthread_create(&threads[CALLERS], NULL, open_again_and_again, NULL), 0);
+    for (; atomic_load(&running) > 0 || restarts < RESTARTS_MIN; restarts++) {
+        if (restarts % 6 < 4)
+            restart(services[restarts % 6]);
+        else
+            take_over(copies[restarts % 6 - 4]);
+    }
+    for (size_t i = 0; i <= CALLERS; i++)
         pthread_join(threads[i], NULL);
-    print_message("%u calls, %u restarts, %u failed\n", CALLERS * calls_each, restarts,
+    print_message("%u calls, %u restarts, %u failed\n", atomic_load(&calls), restarts,
             atomic_load(&failed));
     assert_int_equal(atomic_load(&failed), 0);
 }
 
 static int set_up(void **state)
 {
-    char yaml[512];
+    char yaml[1024];
 
     (void)state;
-    snprintf(yaml, sizeof(yaml), "services:\n  - { name: probe, program: %s }\n", TEST_PROBE);
+    snprintf(yaml, sizeof(yaml),
+            "services:\n"
+            "  - { name: probe, program: %s }\n"
+            "  - { name: relay, program: %s, needs: [probe], calls: [probe.*] }\n",
+            TEST_PROBE, TEST_RELAY);
     node_start(&node, yaml);
+    copy_make(&node, "one", copies[0]);
+    copy_make(&node, "two", copies[1]);
     return 0;
 }
 
@@ -96,7 +195,7 @@ static int tear_down(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_no_call_fails_while_what_serves_it_restarts),
+        cmocka_unit_test(test_no_call_fails_whatever_is_restarted),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -77,6 +77,7 @@ static void carry_out(const struct effect *effect)
         endpoints_stopped(&node, effect->call, effect->done);
         break;
     case EFFECT_DISMISS:
+    case EFFECT_DRAIN: /* it is over by its time, or with the router */
     case EFFECT_READY:
     case EFFECT_OVER:
         break;

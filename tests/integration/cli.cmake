@@ -14,7 +14,7 @@ add_executable(mu-software-key cli/software_key.c cli/software_pin.c
 target_link_libraries(mu-software-key PRIVATE mu_secure mu_options PkgConfig::FIDO2)
 set_target_properties(mu-software-key PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests/bin")
 
-foreach(part node call key caps tenants policy registry shell develop network nodes passkey users views views_nodes)
+foreach(part node call key caps tenants policy registry shell develop network nodes passkey upgrade users views views_nodes)
   add_test(NAME cli_${part}
     COMMAND /usr/bin/python3 -B "${CMAKE_CURRENT_SOURCE_DIR}/cli/${part}_test.py" "${PROJECT_BINARY_DIR}/stage")
   set_tests_properties(cli_${part} PROPERTIES FIXTURES_REQUIRED sdk TIMEOUT 600)

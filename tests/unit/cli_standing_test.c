@@ -4,7 +4,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "services/interface/mu/life.h"
+#include "base/life.h"
 #include "services/interface/mu/standing.h"
 #include "tests/unit/cmocka.h"
 

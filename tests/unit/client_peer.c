@@ -57,7 +57,9 @@ static void peer_lost(struct channel *channel, void *user)
     struct peer *peer = user;
 
     pthread_mutex_lock(&peer->lock);
-    peer->channel = NULL;
+    if (peer->channel == channel)
+        peer->channel = NULL;
+    peer->open -= 1;
     pthread_cond_broadcast(&peer->changed);
     pthread_mutex_unlock(&peer->lock);
     channel_unref(channel);
@@ -72,6 +74,7 @@ static int peer_accepted(struct listener *listener, struct channel *channel, voi
     pthread_mutex_lock(&peer->lock);
     channel_adopt(channel, &peer->lock, &events, peer);
     peer->channel = channel;
+    peer->open += 1;
     pthread_cond_broadcast(&peer->changed);
     pthread_mutex_unlock(&peer->lock);
     return 0;
@@ -126,11 +129,11 @@ void peer_hang_up(struct peer *peer)
     pthread_mutex_unlock(&peer->lock);
     if (channel != NULL)
         channel_close(channel);
-    channel_unref(channel);
     pthread_mutex_lock(&peer->lock);
-    while (peer->channel != NULL)
+    while (channel != NULL && peer->channel == channel)
         peer_wait(peer);
     pthread_mutex_unlock(&peer->lock);
+    channel_unref(channel);
 }
 
 void peer_close(struct peer *peer)
@@ -141,6 +144,10 @@ void peer_close(struct peer *peer)
         peer_wait(peer);
     pthread_mutex_unlock(&peer->lock);
     peer_hang_up(peer);
+    pthread_mutex_lock(&peer->lock);
+    while (peer->open > 0)
+        peer_wait(peer);
+    pthread_mutex_unlock(&peer->lock);
     for (; peer->head != peer->tail; peer->head++)
         free(peer->queue[peer->head % PEER_QUEUE_MAX].bytes);
     rmdir(peer->dir);

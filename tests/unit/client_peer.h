@@ -21,6 +21,7 @@ struct peer {
     char address[PEER_ADDRESS_MAX];
     struct listener *listener;
     struct channel *channel; /* counted; NULL while nobody is connected */
+    unsigned open;           /* channels whose end was not heard of yet */
     struct heard queue[PEER_QUEUE_MAX];
     uint32_t head;
     uint32_t tail;
@@ -38,5 +39,5 @@ void heard_free(struct heard *heard);
 /* Sends these envelopes in one batch. */
 void peer_say(struct peer *peer, const struct envelope *envelopes, size_t count);
 
-/* Closes the connection from this end, and waits until it is gone. */
+/* Closes the connection from this end, and waits until it is gone; there may be another by then. */
 void peer_hang_up(struct peer *peer);

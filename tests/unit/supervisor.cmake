@@ -2,6 +2,8 @@ mu_add_test(supervisor_backoff_test SOURCES supervisor_backoff_test.c LINK mu_su
 mu_add_test(supervisor_child_test SOURCES supervisor_child_test.c LINK mu_supervisor)
 mu_add_test(supervisor_plan_test SOURCES supervisor_plan_test.c LINK mu_supervisor)
 mu_add_test(supervisor_core_test SOURCES supervisor_core_test.c supervisor_world.c LINK mu_supervisor)
+mu_add_test(supervisor_turnover_test SOURCES supervisor_turnover_test.c supervisor_world.c
+  LINK mu_supervisor)
 mu_add_test(supervisor_request_test SOURCES supervisor_request_test.c supervisor_world.c
   LINK mu_supervisor)
 mu_add_test(supervisor_manifest_test SOURCES supervisor_manifest_test.c LINK mu_node)

@@ -84,6 +84,9 @@ static void carry_out(const struct effect *effect)
         snprintf(number, sizeof(number), "%d", (int)effect->call);
         note(effect->done ? "done" : "overtaken", number);
         break;
+    case EFFECT_DRAIN:
+        note("drain", "router");
+        break;
     case EFFECT_READY:
         note("READY", "");
         break;

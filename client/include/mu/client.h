@@ -3,8 +3,10 @@
  * A client is one connection to the node's router; or, on a machine where no node runs, one
  * encrypted connection to a node elsewhere, on which all of it works alike. It is safe to use from
  * many threads. Where the connection is lost, calls in flight end with UNAVAILABLE and executed
- * UNKNOWN, and the next call connects anew. Every function here that returns an int returns 0 or
- * -errno; how a call ended stands in its status. */
+ * UNKNOWN, and the next call connects anew. Where the router says that it will be restarted, calls
+ * in flight end as ever, and those made meanwhile wait for its successor, as long as their time
+ * allows. Every function here that returns an int returns 0 or -errno; how a call ended stands in
+ * its status. */
 #pragma once
 
 #include <stdbool.h>
@@ -43,15 +45,16 @@ struct mu_client_options {
     char *why;              /* MU_WHY_MAX bytes for a reason in words, where open fails; or NULL */
 };
 
-/* Connects to the node's public socket. `options` may be NULL. Success gives the client to the
- * caller in `*clientp`, who closes it. Returns 0; -ENOENT where no node has its socket there;
- * -ECONNREFUSED where none answers; -EACCES where the node does not want this uid; -EINVAL for an
- * address that is none, or a folder (or MU_DIR) without a name; -ENAMETOOLONG; -ENOMEM. Of a node
- * elsewhere also: -ENOKEY where no token of it is known; -EKEYEXPIRED; -EACCES where it lets this
- * client in no more, or a file of this client's can be read by others; -EPROTO where it is not the
- * node of the token; -EBUSY where it has no room; -ETIMEDOUT and other -errno of connections. With
- * an access token also: -EKEYREJECTED where the node does not believe it (any more), and -EACCES
- * where others can read its file. */
+/* Connects to the node's public socket; a node whose router is just being restarted is waited for,
+ * up to 5 s. `options` may be NULL. Success gives the client to the caller in `*clientp`, who
+ * closes it. Returns 0; -ENOENT where no node has its socket there; -ECONNREFUSED where none
+ * answers; -EACCES where the node does not want this uid; -EINVAL for an address that is none, or a
+ * folder (or MU_DIR) without a name; -ENAMETOOLONG; -ENOMEM. Of a node elsewhere also: -ENOKEY
+ * where no token of it is known; -EKEYEXPIRED; -EACCES where it lets this client in no more, or a
+ * file of this client's can be read by others; -EPROTO where it is not the node of the token;
+ * -EBUSY where it has no room; -ETIMEDOUT and other -errno of connections. With an access token
+ * also: -EKEYREJECTED where the node does not believe it (any more), and -EACCES where others can
+ * read its file. */
 MU_PUBLIC int mu_client_open(struct mu_client **clientp, const struct mu_client_options *options);
 
 /* Ends what is in flight (CANCELLED), waits for its callbacks, frees the client; streams that are

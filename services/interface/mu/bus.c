@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "services/interface/mu/builtin.h"
 #include "services/interface/mu/failure.h"
-#include "services/interface/mu/life.h"
+#include "base/life.h"
 #include "services/interface/mu/session.h"
 
 enum { BUS_PAUSE_MS = 10 }; /* from one look whether the node is back to the next */

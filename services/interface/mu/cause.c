@@ -63,6 +63,7 @@ static const struct {
     CAUSE(KEY_FULL) = { "was refused: the router has no room to remember its key", NULL },
     CAUSE(KEY_USED) = { "was not carried out: an earlier call with its key was, or may have been",
             NULL },
+    CAUSE(ROUTER_DRAINING) = { "came too late for the router, which was being restarted", NULL },
     CAUSE(NAMESPACE) = { "was refused: another namespace has the service, or it is the node's "
                          "alone; its "
                          "caller may not know of it",
@@ -89,7 +90,7 @@ const char *cause_name(Mu__Router__V1__Cause cause)
 bool cause_is_refusal(Mu__Router__V1__Cause cause)
 {
     return cause >= MU__ROUTER__V1__CAUSE__CAUSE_MALFORMED &&
-           cause <= MU__ROUTER__V1__CAUSE__CAUSE_NAMESPACE;
+           cause < MU__ROUTER__V1__CAUSE__CAUSE_SILENT;
 }
 
 const char *cause_of_call(Mu__Router__V1__Cause cause)

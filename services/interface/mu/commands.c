@@ -33,6 +33,7 @@ extern const struct command audit_command;
 extern const struct command start_command;
 extern const struct command stop_command;
 extern const struct command restart_command;
+extern const struct command upgrade_command;
 extern const struct command new_command;
 extern const struct command run_command;
 extern const struct command doctor_command;
@@ -43,6 +44,7 @@ extern const struct command help_self_command;
 const struct command *const commands[] = {
     &up_command,
     &down_command,
+    &upgrade_command,
     &status_command,
     &ps_command,
     &logs_command,

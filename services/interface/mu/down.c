@@ -16,7 +16,7 @@
 #include "base/clock.h"
 #include "services/interface/mu/bus.h"
 #include "services/interface/mu/failure.h"
-#include "services/interface/mu/life.h"
+#include "base/life.h"
 #include "services/interface/mu/nodes.h"
 #include "mu/node/v1/node.pb-c.h"
 #include "services/interface/mu/output.h"

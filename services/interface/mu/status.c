@@ -174,6 +174,10 @@ void status_print(struct cli *cli, const Mu__Node__V1__StatusReply *status,
     if (status_runs_link(list))
         status_network(cli);
     status_print_etcd(cli, list);
+    if (status->pause_ms > 0)
+        printf("pause     calls waited for %u ms when the router was restarted last\n",
+                status->pause_ms);
+    printf("programs  %s\n", status->program_dir);
     printf("run       %s\n", status->run_dir);
     printf("state     %s\n", status->state_dir);
     printf("logs      %s\n", status->log_dir);

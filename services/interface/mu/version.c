@@ -2,6 +2,7 @@
 /* mu version - this program's, and the node's where one runs. */
 #include <jansson.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "services/interface/mu/arguments.h"
 #include "base/cleanup.h"
@@ -24,7 +25,8 @@ static int version_run(struct cli *cli, const struct arguments *arguments)
                                         node != NULL ? node->version : NULL));
     printf("mu %s\n", MU_VERSION);
     if (node != NULL)
-        printf("node %s\n", node->version);
+        printf("node %s%s\n", node->version,
+                strcmp(node->version, MU_VERSION) != 0 ? "      take the other: mu upgrade" : "");
     return EXIT_OK;
 }
 

@@ -1,4 +1,4 @@
-/* life.h - does a node live, whether it takes calls or not? */
+/* base/life.h - does a node live, whether it takes calls or not? */
 #pragma once
 
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The lock itself is not tried: held for a moment only, it would keep a node that just starts from
  * starting. */
-#include "services/interface/mu/life.h"
+#include "base/life.h"
 
 #include <limits.h>
 #include <stdio.h>
