@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
 #include "base/log.h"
 #include "kernel/expect.h"
 #include "kernel/notify.h"
+#include "kernel/process.h"
 #include "mu/router/v1/router.pb-c.h"
 
 enum { HANDOVER_ARGS_MAX = 12, HANDOVER_TEXT_MAX = 48 };
@@ -34,9 +36,23 @@ void handover_drain(struct node *node)
     notify_send(text);
 }
 
-bool handover_is_answer(const struct node *node, const struct envelope *envelope)
+bool handover_answered(struct node *node, const struct envelope *envelope)
 {
-    return node->drain_call != 0 && envelope->id == node->drain_call;
+    const struct service *router = plan_find(&node->supervisor.services, "router");
+
+    if (envelope->id == node->drain_call) {
+        node->drain_call = 0;
+        turnover_drained(&node->supervisor, clock_ms());
+        return true;
+    }
+    if (envelope->id != node->open_call)
+        return false;
+    node->open_call = 0;
+    if (envelope->status.size != 0) { /* the next one opens by itself, or says why it cannot */
+        log_error("the router cannot let callers in: another one is started");
+        process_signal(process_find(&node->processes, router->children[0].instance), SIGKILL);
+    }
+    return true;
 }
 
 void handover_open(struct node *node)
@@ -47,7 +63,7 @@ void handover_open(struct node *node)
         return;
     node->closed = false;
     expect_anew(node); /* what is still on its way is waited for from now on */
-    control_call(&node->control, "router.Open", (struct span){ NULL, 0 });
+    node->open_call = control_call(&node->control, "router.Open", (struct span){ NULL, 0 });
     log_info("calls go on, after %u ms", turnover->pause_ms);
 }
 

@@ -11,8 +11,10 @@
 /* Tells the router to drain. */
 void handover_drain(struct node *node);
 
-/* True where the envelope is the router's answer to that. */
-bool handover_is_answer(const struct node *node, const struct envelope *envelope);
+/* Takes the router's answer to that, or to handover_open. False where the RESULT is of another
+ * call.
+ */
+bool handover_answered(struct node *node, const struct envelope *envelope);
 
 /* Everything is up: a router that was started closed lets callers in. */
 void handover_open(struct node *node);

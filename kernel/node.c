@@ -186,9 +186,7 @@ static void node_received(const struct envelope *envelope, void *user)
         endpoints_answer(node, envelope);
     else if (envelope->kind == ENVELOPE_CANCEL)
         endpoints_forget(node, envelope->id);
-    else if (envelope->kind == ENVELOPE_RESULT && handover_is_answer(node, envelope))
-        turnover_drained(&node->supervisor, clock_ms());
-    else if (envelope->kind == ENVELOPE_RESULT)
+    else if (envelope->kind == ENVELOPE_RESULT && !handover_answered(node, envelope))
         node_admit_answered(node, envelope);
     else if (envelope->kind == ENVELOPE_READY)
         node_router_ready(node);

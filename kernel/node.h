@@ -42,7 +42,8 @@ struct node {
     char libexec[FOLDER_PATH_MAX];
     char dir[FOLDER_PATH_MAX];
     uint64_t started_ms;
-    uint64_t drain_call;             /* of router.Drain; 0: there was none */
+    uint64_t drain_call;             /* router.Drain, not answered yet; 0: there is none … */
+    uint64_t open_call;              /* … and router.Open, the same */
     char successor[FOLDER_PATH_MAX]; /* the programs that are to take over: their folder */
     bool closed;                     /* the router that runs lets nobody in until it is told to */
     bool signalled;                  /* told to stop by a signal before */

@@ -163,14 +163,14 @@ static void supervisor_advance_services(struct supervisor *supervisor, uint64_t 
     }
 }
 
-/* True while a child makes its way up for the first time. */
-static bool supervisor_is_settling(const struct service *service)
+/* True while a child makes its way up for the first time; in a turnover also for a later one. */
+static bool supervisor_is_settling(const struct service *service, bool turnover)
 {
     for (uint32_t i = 0; i < service->config->instances; i++) {
         const struct child *child = &service->children[i];
 
         if (child->state == CHILD_LAUNCHING ||
-                (child->starts <= 1 &&
+                ((child->starts <= 1 || turnover) &&
                         (child->state == CHILD_ADMITTING || child->state == CHILD_STARTING)))
             return true;
     }
@@ -180,6 +180,7 @@ static bool supervisor_is_settling(const struct service *service)
 /* The node is ready when its kernel is up and every other process is up too, or had its chance. */
 static void supervisor_advance_boot(struct supervisor *supervisor, uint64_t now_ms)
 {
+    bool turnover = supervisor->turnover.step != TURNOVER_NONE;
     bool settling = false;
 
     list_for_each (link, &supervisor->services) {
@@ -189,7 +190,7 @@ static void supervisor_advance_boot(struct supervisor *supervisor, uint64_t now_
             supervisor->settle_by_ms = 0;
             return;
         }
-        settling = settling || supervisor_is_settling(service);
+        settling = settling || supervisor_is_settling(service, turnover);
     }
     if (supervisor->settle_by_ms == 0)
         supervisor->settle_by_ms =

@@ -98,6 +98,14 @@ void lookup_list(struct mu_call *call, const Mu__Registry__V1__ListRequest *requ
     mu_arena_deinit(&arena);
 }
 
+/* Its environment and its arguments may hold secrets: a tenant reads those of its own namespace. */
+static bool lookup_may_read_manifest(struct mu_call *call, const struct service *service)
+{
+    const char *space = mu_call_caller(call)->space;
+
+    return space[0] == '\0' || strcmp(space, service->space) == 0;
+}
+
 void lookup_show(struct mu_call *call, const Mu__Registry__V1__ShowRequest *request)
 {
     const struct shell *shell = shell_look(call);
@@ -114,7 +122,8 @@ void lookup_show(struct mu_call *call, const Mu__Registry__V1__ShowRequest *requ
         reply.imported_left_out = true;
         reply.service = message_of_service(&arena, service, false);
     }
-    if (reply.service != NULL && service_is_registered(service))
+    if (reply.service != NULL && service_is_registered(service) &&
+            lookup_may_read_manifest(call, service))
         reply.service->manifest = (Mu__Node__V1__Manifest *)mu_arena_unpack(&arena,
                 &mu__node__v1__manifest__descriptor,
                 (struct mu_bytes){ service->manifest, service->manifest_size }, NULL);

@@ -23,8 +23,8 @@ void batch_deinit(struct batch *batch);
 bool batch_grow(struct batch *batch, size_t more);
 
 /* Appends a copy of `envelope`, whose size is `body`. False where memory ends. */
-bool batch_put(struct batch *batch, const struct envelope *envelope, size_t body,
-        enum frame_link link);
+bool batch_put(
+        struct batch *batch, const struct envelope *envelope, size_t body, enum frame_link link);
 
 /* Writes the length of the open frame, if any, into its head. */
 void batch_seal(struct batch *batch, enum frame_link link);

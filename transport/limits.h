@@ -15,8 +15,8 @@ enum {
     TIMEOUT_MAX_MS = 600000,    /* longer ones are cut to it */
     STREAM_WINDOW = 262144,     /* bytes of items a sender may have under way in a stream */
     STREAM_ITEM_COST = 64,      /* bytes that an item costs besides its body */
-    OUTBOX_QUANTUM = 16384, /* bytes that one sender has in a round, where several wait */
-    OUTBOX_SOFT_MAX = 262144,   /* bytes waiting for a peer above which it is not read from */
+    OUTBOX_QUANTUM = 16384,     /* bytes that one sender has in a round, where several wait */
+    OUTBOX_SOFT_MAX = 262144,   /* bytes that a peer made wait for it above which it is not read */
     OUTBOX_HARD_MAX = 16777216, /* bytes waiting for a peer above which calls to it are refused */
     OUTBOX_RESERVE = 1048576,   /* bytes above that for results, credits and cancels */
     READ_SIZE = 65536,          /* bytes of a channel's read buffer while frames are small */

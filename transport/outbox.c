@@ -141,8 +141,7 @@ enum outbox_outcome outbox_put(
 }
 
 /* The round in which the sender's next envelope leaves; it is `begin` bytes of service away. */
-static uint64_t outbox_place(
-        const struct outbox *outbox, const struct turn *turn, uint64_t begin)
+static uint64_t outbox_place(const struct outbox *outbox, const struct turn *turn, uint64_t begin)
 {
     uint64_t number = begin / OUTBOX_QUANTUM;
     const struct round *last;

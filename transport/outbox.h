@@ -41,9 +41,10 @@ struct round {
 };
 
 struct outbox {
-    struct round next;   /* what leaves next */
-    struct round *later; /* owned ring: the rounds behind it, by number; NULL: nothing waits there */
-    uint32_t later_room; /* a power of two */
+    struct round next; /* what leaves next */
+    struct round
+            *later; /* owned ring: the rounds behind it, by number; NULL: nothing waits there */
+    uint32_t later_room;  /* a power of two */
     uint32_t later_count; /* of those that are not empty */
     size_t later_size;    /* bytes in them */
     uint64_t round;       /* the number of `next` */

@@ -44,10 +44,14 @@ bool scope_read(struct scope *scope, const char *text)
 bool scope_has(const struct scope *scope, const struct scope_call *call)
 {
     struct span name = call->names[scope->kind];
+    size_t size;
 
     if (scope->kind == SCOPE_ALL)
         return true;
     if (scope->each)
         return name.size > 0;
-    return strlen(scope->name) == name.size && memcmp(scope->name, name.data, name.size) == 0;
+    size = strlen(scope->name);
+    if (size > name.size || memcmp(scope->name, name.data, size) != 0)
+        return false;
+    return size == name.size || (scope->kind == SCOPE_NODE && name.data[size] == '.');
 }

@@ -2,7 +2,7 @@
  *
  *     web            those that the service web of this node makes
  *     user:alice     those on behalf of Alice, whoever makes them
- *     node:lamp      those that come over the link to the node lamp
+ *     node:lamp      those that come over the link to the node lamp, whoever owns it; or lamp.alice
  *     client:till    those of the client till, which has no node
  *     user:*         those of each user by itself; so `node:*`, `client:*`, and `*` for services
  *     (nothing)      everybody's */

@@ -72,8 +72,8 @@ static bool terms_limits(
         snprintf(why, TERMS_TEXT_MAX, "in-flight: 1 to %d calls", POLICY_IN_FLIGHT_MAX);
     terms->bytes_max = policy->bytes_in_flight_max;
     if (policy->bytes_in_flight_max > POLICY_BYTES_MAX)
-        snprintf(why, TERMS_TEXT_MAX, "bytes-in-flight: %d MiB at most",
-                POLICY_BYTES_MAX / 1048576);
+        snprintf(
+                why, TERMS_TEXT_MAX, "bytes-in-flight: %d MiB at most", POLICY_BYTES_MAX / 1048576);
     if (rate == NULL)
         return why[0] == '\0';
     terms->rate_per_s = rate->per_s;
@@ -246,10 +246,9 @@ static bool terms_mirror(
 static bool terms_says_nothing(const Mu__Router__V1__Policy *policy)
 {
     return policy->timeout_ms == 0 && policy->timeout_max_ms == 0 && policy->in_flight_max == 0 &&
-           policy->bytes_in_flight_max == 0 && policy->rate == NULL &&
-           policy->retries == NULL && policy->breaker == NULL &&
-           policy->n_weights == 0 && policy->n_labels == 0 && policy->fault == NULL &&
-           policy->hedge == NULL && policy->mirror == NULL;
+           policy->bytes_in_flight_max == 0 && policy->rate == NULL && policy->retries == NULL &&
+           policy->breaker == NULL && policy->n_weights == 0 && policy->n_labels == 0 &&
+           policy->fault == NULL && policy->hedge == NULL && policy->mirror == NULL;
 }
 
 bool terms_read(struct terms *terms, const Mu__Router__V1__Policy *policy, char why[TERMS_TEXT_MAX])

@@ -40,11 +40,11 @@ struct call {
     struct quota *quotas[CALL_QUOTAS_MAX]; /* borrowed: of policies that are held */
     uint32_t quota_count;                  /* of those in which it counts … */
     uint32_t quota_bytes;                  /* … with so many bytes */
-    struct policy *added;   /* held: the policy by which the router added it; NULL: it did not */
-    struct call *twin;      /* of a hedge the call that it is for, and the other way round */
-    struct kept *kept;      /* owned: while it may be sent again */
-    struct keyed *keyed;    /* owned: of a call that came with a key; else NULL */
-    struct waiter *waiter;  /* owned: while it waits for an instance; else NULL */
+    struct policy *added;  /* held: the policy by which the router added it; NULL: it did not */
+    struct call *twin;     /* of a hedge the call that it is for, and the other way round */
+    struct kept *kept;     /* owned: while it may be sent again */
+    struct keyed *keyed;   /* owned: of a call that came with a key; else NULL */
+    struct waiter *waiter; /* owned: while it waits for an instance; else NULL */
     uint64_t caller_id;
     struct list by_caller; /* in caller->calls_made */
     struct list by_callee; /* in callee->calls_taken */

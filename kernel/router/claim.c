@@ -41,8 +41,8 @@ bool claim_may_wait(const struct peer *caller, const struct peer *callee, size_t
         return true;
     claim = claim_find(caller, callee);
     share = claim != NULL ? outbox_share(&callee->out, &claim->turn) : 0;
-    return share == 0 || (callee->out.senders + UINT64_C(1)) * (share + size) - share <=
-                                 OUTBOX_HARD_MAX - queued;
+    return share == 0 ||
+           (callee->out.senders + UINT64_C(1)) * (share + size) - share <= OUTBOX_HARD_MAX - queued;
 }
 
 /* ---- calls ---- */

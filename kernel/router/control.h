@@ -9,14 +9,14 @@
 enum { PATH_SIZE_MAX = 108 }; /* bytes of a socket's path with the final NUL */
 
 struct control {
-    struct shell *shell;   /* borrowed for good */
-    struct peer *peer;     /* borrowed: the core's, for good */
-    int fd;                /* owned */
-    bool waiting;          /* guarded by shell.lock: the socket is full, the main thread goes on */
-    struct span left;      /* guarded by shell.lock: of `leaving`: not sent yet */
+    struct shell *shell;  /* borrowed for good */
+    struct peer *peer;    /* borrowed: the core's, for good */
+    int fd;               /* owned */
+    bool waiting;         /* guarded by shell.lock: the socket is full, the main thread goes on */
+    struct span left;     /* guarded by shell.lock: of `leaving`: not sent yet */
     struct batch leaving; /* guarded by shell.lock */
-    uint64_t drain_call;   /* router.Drain, not answered yet; 0: there is none */
-    uint64_t drain_us;     /* when it came */
+    uint64_t drain_call;  /* router.Drain, not answered yet; 0: there is none */
+    uint64_t drain_us;    /* when it came */
 };
 
 /* Joins the supervisor behind `fd` to the core and says READY. Returns 0 or -errno. */

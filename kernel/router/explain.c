@@ -47,8 +47,8 @@ static void explain_add(const struct quota *quota, Mu__Router__V1__PolicyUse *us
 }
 
 /* What counts for the policy's limits now, of the one caller who was asked about or of all. */
-static void explain_quota(const struct policy *policy, const struct scope_call *whose,
-        Mu__Router__V1__PolicyUse *use)
+static void explain_quota(
+        const struct policy *policy, const struct scope_call *whose, Mu__Router__V1__PolicyUse *use)
 {
     struct span name = whose->names[policy->terms.caller.kind];
     bool all = name.size == 1 && name.data[0] == '*';

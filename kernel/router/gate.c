@@ -47,8 +47,7 @@ struct gate_call {
 static struct gate_call gate_read(const struct draft *draft, uint64_t now_us)
 {
     const struct envelope *envelope = draft->envelope;
-    bool streams =
-            envelope->shape == SHAPE_CLIENT_STREAM || envelope->shape == SHAPE_TWO_WAY;
+    bool streams = envelope->shape == SHAPE_CLIENT_STREAM || envelope->shape == SHAPE_TWO_WAY;
     struct gate_call call = { .bytes = envelope->body.size + (streams ? STREAM_WINDOW : 0),
         .now_us = now_us };
 
@@ -136,9 +135,8 @@ static bool gate_limits(struct router *router, const struct draft *draft)
     for (int i = 0; i < LEVELS * LIMITS; i++) {
         struct policy *policy = settings->limits[i / LIMITS][i % LIMITS];
 
-        if (policy != NULL &&
-                !gate_limit(router, draft, policy,
-                        (enum setting)(SETTING_IN_FLIGHT + i % LIMITS), &call))
+        if (policy != NULL && !gate_limit(router, draft, policy,
+                                      (enum setting)(SETTING_IN_FLIGHT + i % LIMITS), &call))
             return false;
     }
     for (int level = 0; level < LEVELS; level++) {

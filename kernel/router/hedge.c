@@ -53,8 +53,7 @@ bool hedge_may(const struct router *router, const struct envelope *envelope,
         const struct settings *settings)
 {
     return settings->by[SETTING_HEDGE] != NULL && envelope->shape == SHAPE_UNARY &&
-           envelope->key.size == 0 &&
-           hedge_idle(router, settings, envelope->endpoint) == NULL;
+           envelope->key.size == 0 && hedge_idle(router, settings, envelope->endpoint) == NULL;
 }
 
 void hedge_watch(struct router *router, struct call *call, const struct settings *settings)

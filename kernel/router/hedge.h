@@ -10,7 +10,8 @@
  * ends the caller's side ends the hedge, since the call is kept (retry.h) while it has one.
  *
  * **Only what is idempotent is hedged:** by the word of the policy, or of both instances. At most
- * once a call, and at the expense of the budget that retries have. */
+ * once a call, and at the expense of the budget that retries have; never a call with a key, which
+ * one callee alone is sent (keyed.h). */
 #pragma once
 
 #include "kernel/router/policy.h"
@@ -34,7 +35,8 @@ void hedge_due(struct router *router, struct call *call);
 static inline void hedge_sent(
         struct router *router, struct call *call, const struct settings *settings)
 {
-    if (call->kept != NULL && settings != NULL && settings->by[SETTING_HEDGE] != NULL)
+    if (call->kept != NULL && call->keyed == NULL && settings != NULL &&
+            settings->by[SETTING_HEDGE] != NULL)
         hedge_watch(router, call, settings);
 }
 

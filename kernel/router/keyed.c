@@ -85,7 +85,7 @@ static void keyed_identify(const struct router *router, struct taking *taking)
     const struct envelope *envelope = taking->draft.envelope;
     const struct span content[] = { envelope->endpoint, envelope->body };
     struct stamp stamp = { .hops = 0 };
-    struct span who[7];
+    struct span who[8] = { { 0 } };
     uint8_t local;
 
     stamp_read(&stamp, taking->draft.caller); /* a router wrote it: it can be read */
@@ -95,12 +95,12 @@ static void keyed_identify(const struct router *router, struct taking *taking)
     who[2] = stamp.owner;
     who[3] = stamp.service;
     who[4] = stamp.client;
-    who[5] = stamp.user;
-    who[6] = taking->key;
     if (stamp.service.size == 0)
-        who[3] = (struct span){ (const uint8_t *)&stamp.uid, sizeof(stamp.uid) };
-    taking->id = dedup_hash(&router->keys, who, 7);
-    taking->holder = dedup_hash(&router->keys, who, local ? 5 : 3);
+        who[5] = (struct span){ (const uint8_t *)&stamp.uid, sizeof(stamp.uid) };
+    who[6] = stamp.user;
+    who[7] = taking->key;
+    taking->id = dedup_hash(&router->keys, who, 8);
+    taking->holder = dedup_hash(&router->keys, who, local ? 6 : 3);
     taking->content = dedup_hash(&router->keys, content, 2);
 }
 
@@ -139,16 +139,22 @@ static void keyed_free(struct call *call)
     call->keyed = NULL;
 }
 
-void keyed_redraft(struct call *call, struct draft *draft)
+bool keyed_find_callee(struct router *router, struct call *call, const struct envelope *envelope,
+        struct draft *draft, struct refusal *refusal)
 {
     struct keyed *keyed = call->keyed;
     const struct dedup_record *record = keyed->record;
+    bool found;
 
     keyed->key[0] = record->again ? KEYED_AGAIN : KEYED_FIRST;
-    draft->key = (struct span){ keyed->key, keyed->size };
     draft->again = record->again;
     if (record->again && !sodium_is_zero(record->node, sizeof(record->node)))
         draft->only = record->node;
+    found = record->again ? route_find_node(router, call->caller, envelope, draft, refusal)
+                          : route_find_callee(router, call->caller, envelope, draft, refusal);
+    if (found && draft->callee->neighbour != NULL)
+        draft->key = (struct span){ keyed->key, keyed->size };
+    return found;
 }
 
 /* ---- the first call ---- */
@@ -168,11 +174,10 @@ static void keyed_send(struct router *router, struct call *call, struct draft *d
     const struct envelope *envelope = draft->envelope;
     struct refusal refusal;
 
-    keyed_redraft(call, draft);
     draft->seated = call;
     if (draft->settings != NULL && retry_begin(router, call->caller, envelope, draft))
         return;
-    if (route_find_callee(router, call->caller, envelope, draft, &refusal) &&
+    if (keyed_find_callee(router, call, envelope, draft, &refusal) &&
             route_hand_over(router, call, envelope, draft, &refusal)) {
         router->stats.calls += 1;
         return;

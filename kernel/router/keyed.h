@@ -41,8 +41,10 @@ void keyed_end(struct router *router, struct call *call);
 bool keyed_may_ask(const struct call *call);
 void keyed_doubt(struct call *call);
 
-/* Puts into the draft of such a call's next try where it may go and what it says. */
-void keyed_redraft(struct call *call, struct draft *draft);
+/* As route_find_callee, for a call with a key: one that is only to ask goes to the node that may
+ * have carried it out. */
+bool keyed_find_callee(struct router *router, struct call *call, const struct envelope *envelope,
+        struct draft *draft, struct refusal *refusal);
 
 /* Why nobody is sent a call that is only to ask. */
 void keyed_explain(const struct peer *peer, const struct draft *draft, struct refusal *refusal);

@@ -3,7 +3,8 @@
  * A copy is a call without a caller (added.h) from its first moment: it ends with an answer that
  * nobody hears, with the time of the call that it is a copy of, with its callee, or with the caller
  * and the capability of that call; and never the other way round. It takes room only where the
- * callee has more than half of it left, so that no call finds less for it. */
+ * callee has more than half of it left, so that no call finds less for it. A call with a key is not
+ * copied: its key says that it is to be carried out once. */
 #pragma once
 
 #include "kernel/router/policy.h"

@@ -294,7 +294,7 @@ static size_t policies_key(const struct policies *policies, struct span endpoint
 const struct settings *policies_find(struct router *router, const struct peer *caller,
         const struct user *user, struct span endpoint)
 {
-    struct scope_call whose;
+    struct scope_call whose = { .names[SCOPE_ALL] = { NULL, 0 } };
     uint8_t key[POLICY_KEY_MAX];
     struct known *known;
     size_t size;
@@ -302,7 +302,8 @@ const struct settings *policies_find(struct router *router, const struct peer *c
     policies_expire(router);
     if (router->policies == NULL)
         return NULL;
-    policy_whose(&whose, caller, user);
+    if (router->policies->kinds != 1u << SCOPE_ALL)
+        policy_whose(&whose, caller, user);
     size = policies_key(router->policies, endpoint, &whose, key);
     known = &router->policies->known[policies_place(key, size)];
     if (known->key_size != size || memcmp(known->key, key, size) != 0) {

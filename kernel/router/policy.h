@@ -45,9 +45,9 @@ struct policy {
     uint64_t ends_us; /* 0: it lasts */
     uint32_t rank;    /* the narrower the higher */
     struct terms terms;
-    struct quota quota;        /* of its calls; of those of callers who found no place in `each` */
-    struct quota_table *each;  /* owned; NULL unless each caller is counted by itself */
-    uint32_t retry_level;      /* of the budget: 100 for a retry or a hedge */
+    struct quota quota;       /* of its calls; of those of callers who found no place in `each` */
+    struct quota_table *each; /* owned; NULL unless each caller is counted by itself */
+    uint32_t retry_level;     /* of the budget: 100 for a retry or a hedge */
     uint64_t refused;
     uint64_t retries;
     uint64_t retries_spared;

@@ -6,8 +6,7 @@
 
 enum { QUOTA_LOOKS = 8 }; /* at quotas that may have to go, before a caller finds no room */
 
-void quota_init(
-        struct quota *quota, struct policy *policy, struct quota_rate rate, uint64_t now_us)
+void quota_init(struct quota *quota, struct policy *policy, struct quota_rate rate, uint64_t now_us)
 {
     *quota = (struct quota){ .policy = policy };
     bucket_init(&quota->rate, rate.burst, now_us);

@@ -21,8 +21,8 @@ enum { QUOTA_BUCKETS = 64 };
 
 struct quota {
     struct policy *policy; /* borrowed: the quota is its own */
-    struct list bucket; /* in the table */
-    struct list used;   /* in the table's */
+    struct list bucket;    /* in the table */
+    struct list used;      /* in the table's */
     struct bucket rate;
     uint32_t in_flight;
     uint64_t bytes;

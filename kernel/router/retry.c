@@ -200,17 +200,17 @@ static void retry_send(struct router *router, struct call *call)
         .deadline_us = call->deadline_us,
         .avoid = kept->failed };
     struct refusal refusal;
+    bool found;
 
     if (!right_still_holds(router, call, envelope.endpoint, &refusal)) {
         call_abort(router, call, &refusal.verdict);
         return;
     }
     right_restamp(router, call, &draft);
-    if (call->keyed != NULL)
-        keyed_redraft(call, &draft);
     draft.settings = policy_find(router, caller, call->on_behalf, envelope.endpoint);
-    if (route_find_callee(router, caller, &envelope, &draft, &refusal) &&
-            route_hand_over(router, call, &envelope, &draft, &refusal)) {
+    found = call->keyed != NULL ? keyed_find_callee(router, call, &envelope, &draft, &refusal)
+                                : route_find_callee(router, caller, &envelope, &draft, &refusal);
+    if (found && route_hand_over(router, call, &envelope, &draft, &refusal)) {
         if (kept->policy == NULL && kept->timer.due_ms == 0)
             retry_forget(router, call);
         return;

@@ -178,13 +178,20 @@ static struct peer *route_pick(struct router *router, const struct peer *peer,
     return service_pick(draft->service, peer, route_size(envelope), &router->random);
 }
 
+bool route_find_node(struct router *router, struct peer *peer, const struct envelope *envelope,
+        struct draft *draft, struct refusal *refusal)
+{
+    tenant_find(router, peer, envelope->endpoint, draft);
+    return route_find_way(router, peer, envelope, draft, refusal);
+}
+
 bool route_find_callee(struct router *router, struct peer *peer, const struct envelope *envelope,
         struct draft *draft, struct refusal *refusal)
 {
     tenant_find(router, peer, envelope->endpoint, draft);
     if (draft->hidden)
         tenant_note(router, peer, envelope->endpoint, draft);
-    if (draft->service != NULL && !draft->again) {
+    if (draft->service != NULL) {
         draft->callee = route_pick(router, peer, envelope, draft);
         if (draft->callee != NULL && envelope->body.size <= draft->callee->body_max)
             return right_exports(router, peer, envelope->endpoint, draft, refusal);
@@ -309,7 +316,7 @@ bool route_forward(struct router *router, struct call *call, struct claim *claim
         .timeout_ms = route_remaining_ms(router, call->deadline_us),
         .trace = { call->trace, TRACE_SIZE },
         .caller = draft->caller,
-        .key = callee->neighbour != NULL ? draft->key : (struct span){ 0 } };
+        .key = draft->key };
 
     if (!say_for(router, claim, &forward, OUTBOX_CALLS))
         return false;

@@ -28,7 +28,7 @@ struct draft {
     struct span from_space; /* the same: the namespace of its caller */
     bool hidden;            /* the service is there, and not for its caller to know of */
     struct call *seated; /* in the waiting room, before it is known where it goes; NULL: not yet */
-    struct span key;     /* as it goes over a link; empty: it came with none */
+    struct span key;     /* as it goes over a link; empty: it has none, or goes over none */
     const uint8_t *only; /* the one node that it may be sent to, by its id; NULL: any */
     bool again;          /* it may have been carried out on another node: only that is asked for */
     bool own;            /* it is for the router itself */
@@ -62,6 +62,10 @@ void route_notice(
  * instance here, else one on another node. False where nobody does, for the reason in `*refusal`.
  */
 bool route_find_callee(struct router *router, struct peer *peer, const struct envelope *envelope,
+        struct draft *draft, struct refusal *refusal);
+
+/* The same for a call that is not to be sent to an instance here. */
+bool route_find_node(struct router *router, struct peer *peer, const struct envelope *envelope,
         struct draft *draft, struct refusal *refusal);
 
 /* Then a slot, as one of its caller's and its callee's, which may be the waiting room. NULL where

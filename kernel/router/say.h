@@ -36,7 +36,8 @@ bool say(struct router *router, struct peer *peer, const struct envelope *envelo
 bool say_for(struct router *router, struct claim *claim, const struct envelope *envelope,
         enum outbox_lane lane);
 
-/* The same as `say` for what must arrive (results, cancels): a peer without room even for that is doomed. */
+/* The same as `say` for what must arrive (results, cancels): a peer without room even for that is
+ * doomed. */
 void say_surely(struct router *router, struct peer *peer, const struct envelope *envelope);
 
 /* The shell is to look at the peer. */

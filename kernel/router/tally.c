@@ -78,6 +78,19 @@ static enum side tally_side(const struct peer *callee)
     return callee->neighbour != NULL ? SIDE_THERE : SIDE_HERE;
 }
 
+/* Of a call that has just come; of one in the waiting room it is where it is most likely sent. */
+static enum side tally_first_side(
+        const struct router *router, const struct call *call, const struct draft *draft)
+{
+    const struct service *service;
+
+    if (call->callee != &router->waiting_room)
+        return tally_side(call->callee);
+    service = service_find(&router->services, meter_service_of(draft->envelope->endpoint));
+    return service != NULL && service->ready_count == 0 && service->route_count > 0 ? SIDE_THERE
+                                                                                    : SIDE_HERE;
+}
+
 static struct tally *tally_of(const struct router *router, const struct call *call)
 {
     return &router->notebook.notes[call - router->calls.slots];
@@ -92,9 +105,8 @@ static struct tally_detail *tally_detail(const struct router *router, const stru
 
 /* The row that the call is counted in; its own, if it has one. */
 static struct method *tally_find_method(
-        struct router *router, struct call *call, struct span endpoint)
+        struct router *router, struct call *call, struct span endpoint, enum side side)
 {
-    enum side side = tally_side(call->callee);
     struct method *method = call->caller->called;
 
     if (!meter_is(method, endpoint) || method->side != side) {
@@ -153,14 +165,15 @@ void tally_opened(struct router *router, struct call *call)
     struct draft *draft = router->notebook.draft;
     struct tally *note = tally_of(router, call);
     struct span endpoint = draft->envelope->endpoint;
+    enum side side = tally_first_side(router, call, draft);
 
-    *note = (struct tally){ .method = tally_find_method(router, call, endpoint) };
+    *note = (struct tally){ .method = tally_find_method(router, call, endpoint, side) };
     list_init(&note->waiting);
     note->named = note->method != NULL;
     note->began_us = draft->began_us;
     if (!note->named)
-        note->method = meter_find_service(
-                &router->notebook.meter, meter_service_of(endpoint), tally_side(call->callee));
+        note->method =
+                meter_find_service(&router->notebook.meter, meter_service_of(endpoint), side);
     note->method->open += 1;
     note->bytes_up = draft->envelope->body.size;
     note->hops = (uint8_t)draft->hops;

@@ -41,7 +41,6 @@ void tally_moved(struct router *router, const struct call *from, const struct ca
     *note = *tally_note(router, from);
     tally_note(router, from)->method = NULL;
     list_init(&note->waiting);
-    note->queued_us = (uint32_t)(to->started_us - note->began_us);
     if (note->detailed)
         *tally_detail(router, to) = *tally_detail(router, from);
 }

@@ -214,7 +214,9 @@ static int work_launch(void)
     if (service == NULL)
         free(config);
     if (r == 0) {
-        const struct launch_order order = { &service->children[0], 77, 0, -1 };
+        const struct launch_order order = {
+            .child = &service->children[0], .instance = 77, .index = 0, .control_fd = -1
+        };
 
         r = launch(&launched, &node, &order, &trouble);
     }

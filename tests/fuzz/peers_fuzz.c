@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* All that a linked node, or one that joins, can say to the link process: greetings, adverts,
- * digests, requests and answers, revocation lists, types; in any order, well made, badly made, in
- * the name of others, said again. mesh_world.h says what stays true. */
+ * digests, requests and answers, revocation lists, types, questions; in any order, well made, badly
+ * made, in the name of others, said again. mesh_world.h says what stays true. */
 #include <string.h>
 
 #include "base/check.h"
@@ -404,6 +404,39 @@ static void say_revoked(struct run *run, enum actor from)
     say(run, from, &message);
 }
 
+/* ---- questions ---- */
+
+static void question(struct run *run, enum actor from)
+{
+    static const char *const endpoints[] = { "router.Meter", "router.Calls", "node.List",
+        "node.Logs", "node.Shutdown", "registry.Import", "" };
+    Mu__Link__V1__PeerMessage message = MU__LINK__V1__PEER_MESSAGE__INIT;
+    Mu__Link__V1__Question asked = MU__LINK__V1__QUESTION__INIT;
+    uint8_t choice = take_byte(&run->input);
+
+    asked.number = take_byte(&run->input);
+    asked.node = key_of(run, take_actor(&run->input));
+    asked.endpoint = (char *)(uintptr_t)endpoints[choice % 7];
+    asked.timeout_ms = choice * UINT32_C(16);
+    asked.hops = choice / 64;
+    message.what_case = MU__LINK__V1__PEER_MESSAGE__WHAT_QUESTION;
+    message.question = &asked;
+    say(run, from, &message);
+}
+
+static void tell(struct run *run, enum actor from)
+{
+    Mu__Link__V1__PeerMessage message = MU__LINK__V1__PEER_MESSAGE__INIT;
+    Mu__Link__V1__Answer told = MU__LINK__V1__ANSWER__INIT;
+    uint8_t choice = take_byte(&run->input);
+
+    told.number = choice % 32;
+    told.code = choice / 32;
+    message.what_case = MU__LINK__V1__PEER_MESSAGE__WHAT_ANSWER;
+    message.answer = &told;
+    say(run, from, &message);
+}
+
 /* ---- all of it ---- */
 
 static void step(struct run *run)
@@ -426,6 +459,10 @@ static void step(struct run *run)
         run->world.answers_fail = !run->world.answers_fail;
     else if (kind == 11)
         mesh_world_unlink(&run->world, from);
+    else if (kind == 12)
+        question(run, from);
+    else if (kind == 13)
+        tell(run, from);
     else
         mesh_world_pass(&run->world, take_byte(&run->input) * UINT64_C(100));
 }

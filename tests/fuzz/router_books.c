@@ -54,6 +54,16 @@ void books_check_times(const struct router *router)
     }
 }
 
+void books_put_key(struct envelope *envelope, uint8_t choice)
+{
+    static const char *const keys[] = { "a", "b", "\1a", "\2a", "\1b", "\2b", "\3", "\2" };
+
+    if (envelope->kind != ENVELOPE_CALL || choice < 128)
+        return;
+    envelope->key = books_text(keys[choice % 8]);
+    envelope->body.size = 0;
+}
+
 void books_pack_look(const struct router *router, const struct look *look,
         struct envelope *envelope, uint8_t *body)
 {

@@ -15,6 +15,7 @@
 #include "mu/router/v1/router.pb-c.h"
 #include "tests/unit/access_fixture.h"
 #include "tests/fuzz/router_books.h"
+#include "tests/fuzz/router_drawn.h"
 #include "transport/stamp.h"
 
 enum {
@@ -183,12 +184,15 @@ static void leave(struct stage *stage, struct actor *actor)
 static void join(struct stage *stage, struct actor *actor)
 {
     static const char *const admitted[] = { NULL, "a", "registry", "link" };
+    static const char *const spaces[] = { "", "", "acme",
+        "beta" }; /* of the one that may have one */
     uint8_t kind = take(stage);
     struct peer_identity identity = {
         .uid = 1,
         .is_operator = (kind & 4) != 0,
         .instance = kind % 4 != 0 ? 1 + (uint64_t)(actor - stage->actors) : 0,
         .service = admitted[kind % 4],
+        .space = kind % 4 == 1 ? spaces[kind >> 3 & 3] : NULL,
         .limits = { .calls_max = kind >> 3 },
         .link = FRAME_IPC,
     };
@@ -276,20 +280,6 @@ static struct span pick_stamp(struct stage *stage, uint8_t room[STAMP_SIZE_MAX])
     return bytes;
 }
 
-/* At times one of few keys, as processes have them and as routers say them. Calls with one bring no
- * body, so that they are the same call. */
-static void pick_key(struct stage *stage, struct envelope *envelope)
-{
-    static const char *const keys[] = { "a", "b", "\1a", "\2a", "\1b", "\2b", "\3", "\2" };
-    uint8_t choice = take(stage);
-    const char *key = keys[choice % 8];
-
-    if (envelope->kind != ENVELOPE_CALL || choice < 128)
-        return;
-    envelope->key = (struct span){ (const uint8_t *)key, strlen(key) };
-    envelope->body.size = 0;
-}
-
 static void say_anything(struct stage *stage, struct actor *actor)
 {
     static const char *const endpoints[] = { "a.X", "b.Y", "router.Stats", "registry.Z", "none.N",
@@ -315,7 +305,7 @@ static void say_anything(struct stage *stage, struct actor *actor)
                 (struct span){ (const uint8_t *)"\x08\x0e\x18\x01", (flags & 32) != 0 ? 4 : 2 };
     if (envelope.kind == ENVELOPE_CALL && actor->key != 0)
         envelope.caller = pick_stamp(stage, stamp);
-    pick_key(stage, &envelope);
+    books_put_key(&envelope, take(stage));
     say(stage, actor, &envelope, room);
 }
 
@@ -417,61 +407,6 @@ static void say_routes(struct stage *stage, struct actor *actor)
 
 /* ---- policies ---- */
 
-/* Each may be over its bounds now and then: then nothing of the request holds. */
-struct drawn {
-    Mu__Router__V1__Policy policy;
-    Mu__Router__V1__Retries retries;
-    Mu__Router__V1__Breaker breaker;
-    Mu__Router__V1__Rate rate;
-    Mu__Router__V1__Fault fault;
-    Mu__Router__V1__Hedge hedge;
-    Mu__Router__V1__Mirror mirror;
-    Mu__Router__V1__Weight weight;
-    Mu__Router__V1__Weight *each_weight;
-};
-
-/* What has the router send calls of its own. */
-static void draw_added(struct drawn *drawn, uint8_t flags, uint8_t number)
-{
-    mu__router__v1__hedge__init(&drawn->hedge);
-    mu__router__v1__mirror__init(&drawn->mirror);
-    drawn->hedge.delay_ms = 1 + number;
-    drawn->policy.hedge = (flags & 64) != 0 ? &drawn->hedge : NULL;
-    drawn->mirror.version = (char *)((number & 1) != 0 ? "2" : "1");
-    drawn->mirror.percent = 1 + number % 101;
-    drawn->policy.mirror = (flags & 128) != 0 ? &drawn->mirror : NULL;
-}
-
-static void draw_parts(struct stage *stage, struct drawn *drawn, uint8_t flags)
-{
-    uint8_t number = take(stage);
-
-    mu__router__v1__retries__init(&drawn->retries);
-    mu__router__v1__breaker__init(&drawn->breaker);
-    mu__router__v1__rate__init(&drawn->rate);
-    mu__router__v1__fault__init(&drawn->fault);
-    mu__router__v1__weight__init(&drawn->weight);
-    drawn->retries.max = 1 + number % 4;
-    drawn->retries.idempotent = (number & 4) != 0;
-    drawn->policy.retries = (flags & 1) != 0 ? &drawn->retries : NULL;
-    drawn->breaker.failures = 1 + number % 2;
-    drawn->breaker.eject_ms = number;
-    drawn->policy.breaker = (flags & 2) != 0 ? &drawn->breaker : NULL;
-    drawn->rate.per_s = number;
-    drawn->policy.rate = (flags & 4) != 0 ? &drawn->rate : NULL;
-    drawn->fault.delay_ms = number;
-    drawn->fault.abort_code = (number & 8) != 0 ? 14 : 0;
-    drawn->fault.percent = 50;
-    drawn->policy.fault = (flags & 8) != 0 ? &drawn->fault : NULL;
-    drawn->weight.version = (char *)"2";
-    drawn->weight.percent = number % 101;
-    drawn->each_weight = &drawn->weight;
-    drawn->policy.weights = &drawn->each_weight;
-    drawn->policy.n_weights = (flags & 16) != 0 ? 1 : 0;
-    drawn->policy.in_flight_max = (flags & 32) != 0 ? number % 4 : 0;
-    draw_added(drawn, flags, number);
-}
-
 static void set_policies(struct stage *stage)
 {
     static const char *const scopes[] = { ">", "a.*", "a.X", "b.Y", "far.>", "*.X", "registry.*",
@@ -492,7 +427,7 @@ static void set_policies(struct stage *stage)
         drawn[i].policy.caller = (char *)((choice & 8) != 0 ? "b" : "");
         drawn[i].policy.left_ms = (choice & 16) != 0 ? 1 + choice : 0;
         drawn[i].policy.timeout_ms = flags;
-        draw_parts(stage, &drawn[i], flags);
+        drawn_fill(&drawn[i], flags, take(stage));
         each[i] = &drawn[i].policy;
     }
     stage->router.now_us = stage->now_us;
@@ -595,12 +530,41 @@ static void check_users(const struct stage *stage)
 
 /* ---- the books ---- */
 
+/* What the router added is nobody's; of two that are one call, one has the caller and is kept.
+ * Returns how many of the peer's calls are kept. */
+static uint32_t check_added(const struct peer *peer)
+{
+    uint32_t kept = 0;
+
+    list_for_each (node, &peer->calls_taken) {
+        const struct call *call = list_entry(node, struct call, by_callee);
+        const struct call *twin = call->twin;
+
+        kept += call->kept != NULL ? 1 : 0;
+        CHECK(call->added == NULL || call->caller == NULL);
+        CHECK(call->kept == NULL || call->caller != NULL);
+        if (twin == NULL)
+            continue;
+        CHECK(twin->twin == call && twin->callee != peer && call->shape == SHAPE_UNARY);
+        CHECK((call->caller == NULL) == (call->added != NULL));
+        CHECK((call->caller == NULL) != (twin->caller == NULL));
+        CHECK(call->caller == NULL || call->kept != NULL);
+    }
+    list_for_each (node, &peer->copies) {
+        const struct call *copy = list_entry(node, struct call, by_caller);
+
+        CHECK(copy->caller == NULL && copy->added != NULL && copy->twin == NULL);
+    }
+    return kept;
+}
+
 /* What waits is nobody's, is kept in one way or the other, and is due some time. */
 static void check_waiting(const struct stage *stage)
 {
     const struct router *router = &stage->router;
     uint32_t waiting = 0;
     uint32_t paused = 0;
+    uint32_t kept = 0; /* of those that are under way: they may be hedged yet */
 
     list_for_each (node, &router->waiting_room.calls_taken) {
         const struct call *call = list_entry(node, struct call, by_callee);
@@ -611,7 +575,10 @@ static void check_waiting(const struct stage *stage)
         waiting += 1;
         paused += call->waiter == NULL ? 1 : 0;
     }
-    CHECK(waiting == router->waiting_room.calls_taken_count && paused == router->pauses.count);
+    for (size_t i = 0; i < PEERS; i++)
+        kept += stage->actors[i].peer != NULL ? check_added(stage->actors[i].peer) : 0;
+    CHECK(waiting == router->waiting_room.calls_taken_count);
+    CHECK(router->pauses.count >= paused && router->pauses.count - paused <= kept);
     CHECK(router->kept_bytes <= POLICY_KEPT_BYTES_MAX);
     CHECK(router->kept_bytes == 0 || router->calls.count > 0);
 }
@@ -732,7 +699,7 @@ static void act(struct stage *stage, uint8_t operation)
 {
     struct actor *actor = &stage->actors[operation % PEERS];
 
-    switch (operation / PEERS % 10) {
+    switch (operation / PEERS % 16) { /* what no case is for, six of them, says anything */
     case 0:
         join(stage, actor);
         break;

@@ -121,7 +121,7 @@ static void test_each_mistake_is_named_with_its_fix(void **state)
         { "--timeout=5", "error: --timeout: \"5\" is no length of time (exit 2)\n"
                          "  write it as 500ms, 2s, 1.5s or 1m\n" },
         { "-oxml", "error: there is no output format \"xml\" (exit 2)\n"
-                   "  one of: table json jsonl name pretty raw dot prometheus otlp\n" },
+                   "  one of: table json jsonl name pretty raw dot prometheus otlp wide\n" },
     };
     struct arguments arguments;
 
@@ -310,7 +310,7 @@ static void test_commands_flags_and_choices_complete(void **state)
     assert_string_equal(COMPLETE("sta"), "status|stats|start|");
     assert_string_equal(COMPLETE("registry", "re"), "register|");
     assert_string_equal(COMPLETE("logs", "--fo"), "--follow|");
-    assert_string_equal(COMPLETE("logs", "--no"), "--node|--no-color|");
+    assert_string_equal(COMPLETE("logs", "--no"), "--nodes|--node|--no-color|");
     assert_string_equal(COMPLETE("ps", "-o", "j"), "json|jsonl|");
     assert_string_equal(COMPLETE("completion", ""), "bash|zsh|fish|");
     assert_string_equal(COMPLETE("help", "do"), "down|doctor|");

@@ -10,7 +10,7 @@ enum { NODES = 3, SPAN_SIZE = 8, BASE_US = 100000000 };
 /* A call that node 0 made to node 1, and that one to node 2; each as both sides saw it. */
 struct chain {
     Mu__Router__V1__CallRecord records[4];
-    uint8_t spans[5][SPAN_SIZE];
+    uint8_t spans[4][SPAN_SIZE];
     const Mu__Router__V1__CallRecord *lists[NODES][2];
     struct calls each[NODES];
 };
@@ -20,10 +20,10 @@ static void chain_record(struct chain *chain, int index, uint64_t began_us, uint
     Mu__Router__V1__CallRecord *record = &chain->records[index];
 
     mu__router__v1__call_record__init(record);
-    chain->spans[index + 1][0] = (uint8_t)(index + 1);
-    record->span = (ProtobufCBinaryData){ SPAN_SIZE, chain->spans[index + 1] };
+    chain->spans[index][0] = (uint8_t)(index + 1);
+    record->span = (ProtobufCBinaryData){ SPAN_SIZE, chain->spans[index] };
     if (index > 0)
-        record->parent_span = (ProtobufCBinaryData){ SPAN_SIZE, chain->spans[index] };
+        record->parent_span = chain->records[index - 1].span;
     record->began_us = began_us;
     record->took_us = took_us;
 }

@@ -13,8 +13,12 @@ mu_add_test(router_quota_test SOURCES router_quota_test.c router_users.c router_
   LINK mu_router_core)
 mu_add_test(router_drain_test SOURCES router_drain_test.c router_bus.c LINK mu_router_core)
 mu_add_test(router_breaker_test SOURCES router_breaker_test.c LINK mu_router_core)
-foreach(subject policy choice retry hedge hedge_model mirror tenant probe)
+foreach(subject policy choice retry hedge_model mirror tenant probe)
   mu_add_test(router_${subject}_test SOURCES router_${subject}_test.c router_policies.c router_bus.c
+    LINK mu_router_core)
+endforeach()
+foreach(subject hedge hedge_terms)
+  mu_add_test(router_${subject}_test SOURCES router_${subject}_test.c router_scene.c router_policies.c router_bus.c
     LINK mu_router_core)
 endforeach()
 foreach(subject user rules note forgery confined keyed_user)

@@ -257,7 +257,7 @@ static void run_once(uint64_t seed)
     random_init(&run.random, seed);
     for (int i = 0; i < INSTANCES; i++)
         run.instances[i] = join(i);
-    set = policy_find(&bus.router, run.caller, bus_text("shop.Get"))->by[SETTING_HEDGE];
+    set = policy_find(&bus.router, run.caller, NULL, bus_text("shop.Get"))->by[SETTING_HEDGE];
     while (run.called < CALLS || run.caller->calls_made_count > 0 || run.open_count > 0)
         step();
     for (uint64_t i = 1; i <= CALLS; i++) {
@@ -286,7 +286,7 @@ static void test_in_any_run_each_call_ends_once_and_pays_once(void **state)
         print_message("seed %d\n", (int)seed);
         set_up();
         run_once(seed);
-        set = policy_find(&bus.router, run.caller, bus_text("shop.Get"))->by[SETTING_HEDGE];
+        set = policy_find(&bus.router, run.caller, NULL, bus_text("shop.Get"))->by[SETTING_HEDGE];
         hedges += set->hedges;
         won += set->hedges_won;
         mirrored += set->mirrored;

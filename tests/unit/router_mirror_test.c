@@ -52,7 +52,8 @@ static void set_mirror(void)
 
 static const struct policy *mirror_policy(void)
 {
-    return policy_find(&bus.router, bus_caller(&bus), bus_text("shop.Pay"))->by[SETTING_MIRROR];
+    return policy_find(&bus.router, bus_caller(&bus), NULL, bus_text("shop.Pay"))
+            ->by[SETTING_MIRROR];
 }
 
 /* Calls; the call and its copy are where they belong. */
@@ -270,11 +271,11 @@ static void test_a_copy_counts_in_no_limit_and_in_no_figure_of_calls(void **stat
     policy.policy.in_flight_max = 10;
     ask(0);
     set = mirror_policy();
-    assert_int_equal(set->in_flight, 1);
+    assert_int_equal(set->quota.in_flight, 1);
     assert_int_equal(caller->calls_made_count, 1);
     assert_int_equal(bus.router.stats.calls, 1);
     bus_answer(&bus, old, call_id_there, OK, 0);
-    assert_int_equal(set->in_flight, 0);
+    assert_int_equal(set->quota.in_flight, 0);
     bus_answer(&bus, new, copy_id_there, INTERNAL, EXECUTED_YES);
     assert_true(bus.router.notebook.journal.last == 2); /* `router.Policies`, and the call */
     assert_int_equal(bus.router.stats.calls_failed, 0);

@@ -66,8 +66,8 @@ static struct peer *join(const char *token)
 static uint32_t try(struct peer *peer, size_t size)
 {
     static const uint8_t body[4096];
-    uint32_t code = users_try(&users, peer, users.store, "store.Put",
-            (struct envelope){ .body = { body, size } });
+    uint32_t code = users_try(
+            &users, peer, users.store, "store.Put", (struct envelope){ .body = { body, size } });
 
     assert_true(code == OK || code == CODE_RESOURCE_EXHAUSTED);
     return code;
@@ -120,7 +120,8 @@ static void test_each_user_has_a_count_and_a_bucket_of_his_own(void **state)
     for (int i = 0; i < 3; i++)
         assert_int_equal(users_call(&users, alices, "store.Put"), OK);
     assert_int_equal(users_call(&users, alices, "store.Put"), CODE_RESOURCE_EXHAUSTED);
-    assert_told("the policy of store.* for user:* (alice) lets 1 calls a second through, 3 at once");
+    assert_told(
+            "the policy of store.* for user:* (alice) lets 1 calls a second through, 3 at once");
     for (int i = 0; i < 3; i++)
         assert_int_equal(users_call(&users, bobs, "store.Put"), OK);
     assert_int_equal(users_call(&users, bobs, "store.Put"), CODE_RESOURCE_EXHAUSTED);
@@ -205,8 +206,7 @@ static void test_a_call_that_a_service_makes_for_a_user_counts_as_his(void **sta
     hers = join(line);
     policy.policy.in_flight_max = 1;
     set("user:alice");
-    assert_int_equal(
-            users_try(&users, hers, shop, "shop.Buy", (struct envelope){ .id = 0 }), OK);
+    assert_int_equal(users_try(&users, hers, shop, "shop.Buy", (struct envelope){ .id = 0 }), OK);
     assert_int_equal(users_try(&users, shop, users.store, "store.Put",
                              (struct envelope){ .parent = users.served }),
             OK);
@@ -242,8 +242,8 @@ static void test_each_node_has_its_own(void **state)
             assert_int_equal(status_read(&status, users.bus.heard[0].status), ENVELOPE_OK);
         assert_int_equal(status.code, codes[i]);
         if (status.code != OK)
-            assert_non_null(memmem(status.message.data, status.message.size,
-                    i == 2 ? "(lamp)" : "(desk)", 6));
+            assert_non_null(memmem(
+                    status.message.data, status.message.size, i == 2 ? "(lamp)" : "(desk)", 6));
     }
 }
 
@@ -380,8 +380,7 @@ static void test_who_finds_no_place_counts_with_the_rest(void **state)
     (void)state;
     policy.policy.in_flight_max = 1;
     set("user:*");
-    assert_true(policies_resolve(
-            &users.bus.router, bus_text("store.Put"), &whose, &settings));
+    assert_true(policies_resolve(&users.bus.router, bus_text("store.Put"), &whose, &settings));
     each = *settings_limit(&settings, LEVEL_USER, SETTING_IN_FLIGHT);
     for (int i = 0; i < POLICY_CALLERS_MAX; i++)
         quota_take(each->each, name_of(i), (struct quota_rate){ 0 }, 0)->in_flight = 1;

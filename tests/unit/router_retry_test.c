@@ -219,7 +219,7 @@ static void test_a_call_waits_for_a_service_that_is_expected_and_keeps_its_retri
     one = bus_instance(&bus, &(struct instance){ "shop", "1", NULL, NULL });
     assert_int_equal(one->calls_taken_count, 1);
     id = call_id(&bus.router.calls, list_entry(one->calls_taken.next, struct call, by_callee));
-    settings = policy_find(&bus.router, caller, bus_text("shop.Pay"));
+    settings = policy_find(&bus.router, caller, NULL, bus_text("shop.Pay"));
     assert_true(settings->by[SETTING_RETRIES]->retries == 0);
     bus_answer(&bus, one, id, CODE_UNAVAILABLE, EXECUTED_NO);
     bus_pass_ms(&bus, 30);

@@ -168,8 +168,7 @@ static void test_the_nth_who_takes_all_it_can_gets_a_share_of_what_is_free(void 
         try_to_put((int)n - 1, CHARGE - ENVELOPE_HEAD_MAX); /* refused: that was all */
         text = bus_heard_text(&bus);
         assert_non_null(memmem(text.data, text.size, "full for this caller", 20));
-        assert_in_range(
-                claimed((int)n - 1), left / (n + 1) - 2 * (size_t)CHARGE, left / (n + 1));
+        assert_in_range(claimed((int)n - 1), left / (n + 1) - 2 * (size_t)CHARGE, left / (n + 1));
     }
     assert_true(left_free() >= OUTBOX_HARD_MAX / (SENDERS + 1));
 }

@@ -499,6 +499,36 @@ static void test_a_call_is_sent_again_for_its_user_if_he_still_may(void **state)
     assert_memory_equal(bus_heard_text(&users.bus).data, "the token was revoked", 21);
 }
 
+static void test_a_hedge_is_its_users_and_is_not_made_when_he_may_no_more(void **state)
+{
+    static struct written policy;
+    struct peer *other = bus_service(&users.bus, "store");
+    struct peer *caller = present(alice);
+
+    (void)state;
+    write_policy(&policy, "store.*");
+    write_hedge(&policy, 20);
+    write_retries(&policy, 0, true);
+    bus_set_policy(&users.bus, bus_supervisor(&users.bus), &policy);
+    for (uint64_t turn = 1; turn <= 2; turn++) {
+        struct peer *second;
+
+        bus_ask_for(&users.bus, caller, turn, "store.Get", 0);
+        second = bus_take_call(&users.bus, other) != 0 ? users.store : other;
+        if (second == other)
+            assert_true(bus_take_call(&users.bus, users.store) != 0);
+        if (turn == 2)
+            revoke(&alice_id, NULL, 0);
+        bus_pass_ms(&users.bus, 40);
+        assert_int_equal(bus_take_call(&users.bus, second) != 0, turn == 1);
+        if (turn == 2)
+            continue;
+        assert_int_equal(stamp_read(&users.stamp, users.bus.heard[0].caller), ENVELOPE_OK);
+        assert_int_equal(users.stamp.user.size, strlen("alice"));
+        assert_memory_equal(users.stamp.user.data, "alice", strlen("alice"));
+    }
+}
+
 static void test_a_token_for_other_nodes_is_refused(void **state)
 {
     struct access_grant grant = fixture_grant();
@@ -621,6 +651,7 @@ int main(void)
         TEST(test_parts_of_the_node_call_each_other_with_their_own_right),
         TEST(test_a_call_that_waited_is_sent_for_its_user_if_he_still_may),
         TEST(test_a_call_is_sent_again_for_its_user_if_he_still_may),
+        TEST(test_a_hedge_is_its_users_and_is_not_made_when_he_may_no_more),
         TEST(test_a_token_for_other_nodes_is_refused),
         TEST(test_logging_in_needs_no_token_and_no_rule_forbids_it),
         TEST(test_one_more_token_than_there_is_room_for_takes_the_oldest_s_place),

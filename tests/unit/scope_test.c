@@ -51,6 +51,7 @@ static void test_what_is_nobody_is_refused(void **state)
 static void test_a_scope_has_its_own_calls_and_no_others(void **state)
 {
     static const uint8_t text[] = "lamp";
+    static const uint8_t owned[] = "lamp.alice";
     const struct span lamp = { text, 4 };
     const struct span lam = { text, 3 };
     struct scope_call call = { .names[SCOPE_NODE] = lamp };
@@ -64,6 +65,11 @@ static void test_a_scope_has_its_own_calls_and_no_others(void **state)
     assert_true(scope_read(&scope, "user:lamp") && !scope_has(&scope, &call));
     assert_true(scope_read(&scope, "user:*") && !scope_has(&scope, &call));
     assert_true(scope_read(&scope, "lamp") && !scope_has(&scope, &call));
+    call.names[SCOPE_NODE] = (struct span){ owned, 10 };
+    assert_true(scope_read(&scope, "node:lamp") && scope_has(&scope, &call));
+    assert_true(scope_read(&scope, "node:lamp.alice") && scope_has(&scope, &call));
+    assert_true(scope_read(&scope, "node:lam") && !scope_has(&scope, &call));
+    assert_true(scope_read(&scope, "node:lamp.ali") && !scope_has(&scope, &call));
     call.names[SCOPE_NODE] = lam;
     assert_true(scope_read(&scope, "node:lamp") && !scope_has(&scope, &call));
 }

@@ -52,7 +52,10 @@ static void test_all_stops_behind_the_drain_and_starts_again_in_order(void **sta
     world_pass(200);
     world_ready("router");
     world_ready("registry");
+    supervisor_tick(&world.supervisor, world.now_ms);
     world_ready("store");
+    supervisor_tick(&world.supervisor, world.now_ms);
+    world_run();
     assert_null(strstr(world.text, "READY"));
     world_ready("shop");
     assert_non_null(strstr(world.text, "spawn store, spawn shop, READY"));

@@ -167,7 +167,7 @@ static int arguments_format(struct cli *cli, const char *name)
         return EXIT_OK;
     }
     return failure_say(cli, EXIT_USAGE,
-            "one of: table json jsonl name pretty raw dot prometheus otlp",
+            "one of: table json jsonl name pretty raw dot prometheus otlp wide",
             "there is no output format \"%s\"", failure_word(name, word));
 }
 

@@ -23,8 +23,8 @@ static const struct {
     CAUSE(STREAM_BROKEN) = { "ended because a side of its stream broke the protocol", NULL },
     CAUSE(ITEM_NO_ROOM) = { "ended because a receiver of its items does not read", NULL },
     CAUSE(ANSWER_NO_ROOM) = { "was answered, but its caller has no room for the answer", NULL },
-    CAUSE(KEY_ANSWERED) = { "was not carried out: it got the answer of an earlier call with its "
-                            "key",
+    CAUSE(KEY_ANSWERED) = { "got the answer of an earlier call with its key, and was not carried "
+                            "out itself",
             NULL },
     CAUSE(MALFORMED) = { "was refused: it is no call as the protocol has it", NULL },
     CAUSE(NOT_FOR_CLIENTS) = { "was refused: a client without a node may not make it", NULL },

@@ -146,7 +146,8 @@ static void explanation_decisions(
     if (record->n_decisions == 0)
         return;
     if (explanation_is_hedged(record))
-        explanation_say(explanation, "It was slow, so a policy (hedge) had two instances sent it:");
+        explanation_say(
+                explanation, "It was slow, so two instances were sent it, by a policy (hedge):");
     else
         explanation_say(explanation, cause_is_refusal(record->cause)
                                              ? "Who could have taken it did not:"
@@ -164,7 +165,10 @@ static void explanation_times(
     char queued[DURATION_TEXT_MAX];
     char timeout[DURATION_TEXT_MAX];
 
-    if (!cause_is_refusal(record->cause))
+    if (record->cause == CAUSE(KEY_ANSWERED))
+        explanation_say(explanation, "It waited %s for that answer.",
+                duration_print_us(record->queued_us, queued));
+    else if (!cause_is_refusal(record->cause))
         explanation_say(explanation, "It waited %s in the router before it was on its way.",
                 duration_print_us(record->queued_us, queued));
     if (record->timeout_us > 0)

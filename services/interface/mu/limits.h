@@ -11,9 +11,10 @@ enum {
     REACH_NODES_MAX = 256,     /* nodes that one command with --nodes asks */
     REACH_AT_ONCE = 8,         /* of them at a time */
     REACH_NODE_MS = 2000,      /* for one node to answer all that it is asked */
-    REACH_PAGE = 64,           /* records of calls in one answer of another node */
-    TRACES_SHOWN = 20,         /* traces that `mu trace list` shows, if nobody says more */
-    TRACES_SHOWN_MAX = 100000, /* traces that it can be told to */
-    WATCH_MIN_MS = 100,        /* between two looks of `mu stats -w` and `mu top` */
-    TAP_PAUSE_MS = 100         /* between two looks of `mu tap` */
+    REACH_NODE_SIZE_MAX = 8388608, /* bytes of its answers above which it is asked no more */
+    REACH_PAGE = 64,               /* records of calls in one answer of another node */
+    TRACES_SHOWN = 20,             /* traces that `mu trace list` shows, if nobody says more */
+    TRACES_SHOWN_MAX = 100000,     /* traces that it can be told to */
+    WATCH_MIN_MS = 100,            /* between two looks of `mu stats -w` and `mu top` */
+    TAP_PAUSE_MS = 100             /* between two looks of `mu tap` */
 };

@@ -82,7 +82,8 @@ static int login_by_passkey(struct cli *cli, const struct arguments *arguments, 
 {
     Mu__Auth__V1__PasskeyLoginRequest request = MU__AUTH__V1__PASSKEY_LOGIN_REQUEST__INIT;
     struct passkey_signed made;
-    int code = passkey_sign_again(cli, arguments, account, "login", &made);
+    int code =
+            passkey_sign_again(cli, arguments_flag(arguments, "device"), account, "login", &made);
 
     if (code != EXIT_OK)
         return code;

@@ -18,7 +18,8 @@
 
 struct logs_reach_line {
     char time[LOG_LINE_TIME_MAX];
-    size_t order;                       /* in which it came, for lines of the same time */
+    size_t order;                       /* in which it came, for lines of the same time … */
+    size_t node_index;                  /* … and node */
     const char *node;                   /* borrowed from the nodes in reach */
     const Mu__Node__V1__LogsLine *line; /* borrowed from its page */
 };
@@ -78,6 +79,7 @@ static int logs_reach_keep(
                 !log_line_is_of((const char *)text->data, text->len, logs->trace))
             continue;
         *line = (struct logs_reach_line){ .order = logs->line_count,
+            .node_index = index,
             .node = logs->reach.nodes[index].known->name,
             .line = page->lines[i] };
         log_line_time((const char *)text->data, text->len, line->time);
@@ -113,6 +115,8 @@ static int logs_reach_compare(const void *a, const void *b)
 
     if (order != 0)
         return order;
+    if (left->node_index != right->node_index)
+        return left->node_index < right->node_index ? -1 : 1;
     return (left->order > right->order) - (left->order < right->order);
 }
 

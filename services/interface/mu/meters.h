@@ -47,7 +47,8 @@ void meters_request(const struct meters_filter *filter, Mu__Router__V1__MeterReq
 int meters_keep(struct cli *cli, const struct meters_filter *filter, struct meters *meters,
         Mu__Router__V1__MeterReply *reply);
 
-/* Leaves the services of a namespace alone; which have it, the supervisor's list in `meters` says. */
+/* Leaves the services of a namespace alone; which have it, the supervisor's list in `meters` says.
+ */
 void meters_keep_space(struct meters *meters, const char *space);
 
 /* Safe on zeroes, and safe twice. */

@@ -60,7 +60,7 @@ static void passkey_proof_wipe(struct passkey_proof *proof)
 }
 
 static int passkey_prove(struct cli *cli, const struct arguments *arguments,
-        const struct passkey_user *user, struct passkey_proof *proof)
+        const struct passkey_user *user, const char *device, struct passkey_proof *proof)
 {
     const Mu__Auth__V1__Account *self = user->whoami->account;
     char question[FAILURE_WORD_MAX + 32];
@@ -74,7 +74,7 @@ static int passkey_prove(struct cli *cli, const struct arguments *arguments,
         snprintf(question, sizeof(question), "Password of %s: ", self->name);
         return password_get(cli, arguments, question, false, proof->password);
     }
-    code = passkey_sign_again(cli, arguments, self->name, "prove", &proof->made);
+    code = passkey_sign_again(cli, device, self->name, "prove", &proof->made);
     proof->answer = &proof->made.answer;
     return code;
 }
@@ -118,11 +118,13 @@ static int passkey_add_run(struct cli *cli, const struct arguments *arguments)
     CLEANUP(passkey_proof_wipe) struct passkey_proof proof = { .answer = NULL };
     CLEANUP(bus_reply_free) Mu__Auth__V1__PasskeyBeginReply *reply = NULL;
     Mu__Auth__V1__PasskeyBeginRequest request = MU__AUTH__V1__PASSKEY_BEGIN_REQUEST__INIT;
+    const char *device = arguments_flag(arguments, "device");
+    const char *other = arguments_flag(arguments, "proof-device");
     struct passkey_signed made;
     int code = passkey_user_find(cli, arguments, 0, &user);
 
     if (code == EXIT_OK)
-        code = passkey_prove(cli, arguments, &user, &proof);
+        code = passkey_prove(cli, arguments, &user, other != NULL ? other : device, &proof);
     if (code != EXIT_OK)
         return code;
     request.account = (char *)(uintptr_t)user.account;
@@ -133,7 +135,7 @@ static int passkey_add_run(struct cli *cli, const struct arguments *arguments)
     if (code != EXIT_OK)
         return code;
     output_talk(cli, "the key makes a passkey first, and then signs with it: touch it twice");
-    code = passkey_sign(cli, arguments,
+    code = passkey_sign(cli, device,
             &(struct passkey_sign_order){ .challenge = reply->challenge,
                     .purpose = "add",
                     .account = user.account,
@@ -160,6 +162,10 @@ static const struct command passkey_add_command = {
                             .help = "what the passkey is called; without: key-1, key-2, …" },
                     PASSKEY_DEVICE_FLAG,
                     PASSKEY_PROOF_FLAG,
+                    { .name = "proof-device",
+                            .value = "PATH",
+                            .help = "with --passkey: the key that shows it, beside the new one",
+                            .complete = COMPLETE_FILE },
                     PASSWORD_FLAG,
                     { .name = NULL },
             },
@@ -167,7 +173,7 @@ static const struct command passkey_add_command = {
             (const struct example[]){
                     { "mu passkey add --label 'blue key'", "to the account that is logged in" },
                     { "mu passkey add alice", "as the node's owner" },
-                    { "mu passkey add --passkey --device /dev/hidraw1",
+                    { "mu passkey add --passkey --proof-device /dev/hidraw0 --device /dev/hidraw1",
                             "a second key, shown by the first" },
                     { NULL, NULL },
             },
@@ -278,7 +284,7 @@ static int passkey_remove_run(struct cli *cli, const struct arguments *arguments
         code = confirm(
                 cli, arguments, "Remove the passkey %s of %s", arguments->words[0], user.account);
     if (code == EXIT_OK)
-        code = passkey_prove(cli, arguments, &user, &proof);
+        code = passkey_prove(cli, arguments, &user, arguments_flag(arguments, "device"), &proof);
     if (code != EXIT_OK)
         return code;
     request.account = (char *)(uintptr_t)user.account;

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "services/interface/mu/arguments.h"
+#include "base/err.h"
 #include "services/interface/mu/base64.h"
 #include "services/interface/mu/bus.h"
 #include "services/interface/mu/failure.h"
@@ -43,17 +43,17 @@ static int passkey_start(struct passkey_helper *helper, const char *verb, const 
     posix_spawn_file_actions_t actions;
     int to[2];
     int from[2];
-    int error = -prefix_join(path, "libexec/mu/mu-passkey");
+    int error = prefix_join(path, "libexec/mu/mu-passkey");
 
-    if (error != 0)
-        return -error;
+    if (error < 0)
+        return err_trace(error);
     if (pipe2(to, O_CLOEXEC) < 0)
-        return -errno;
+        return err_new(-errno);
     if (pipe2(from, O_CLOEXEC) < 0) {
         error = errno;
         close(to[0]);
         close(to[1]);
-        return -error;
+        return err_new(-error);
     }
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, to[0], STDIN_FILENO);
@@ -62,13 +62,14 @@ static int passkey_start(struct passkey_helper *helper, const char *verb, const 
     posix_spawn_file_actions_destroy(&actions);
     close(to[0]);
     close(from[1]);
+    if (error != 0) {
+        close(to[1]);
+        close(from[0]);
+        return err_new(-error);
+    }
     helper->input = to[1];
     helper->output = from[0];
-    if (error != 0) {
-        close(helper->input);
-        close(helper->output);
-    }
-    return -error;
+    return 0;
 }
 
 static void passkey_write(int fd, const char *text, size_t size)
@@ -221,8 +222,8 @@ static bool passkey_write_order(
     return used < PASSKEY_TALK_MAX;
 }
 
-int passkey_sign(const struct cli *cli, const struct arguments *arguments,
-        const struct passkey_sign_order *order, struct passkey_signed *out)
+int passkey_sign(const struct cli *cli, const char *device, const struct passkey_sign_order *order,
+        struct passkey_signed *out)
 {
     CLEANUP(cleanup_free) char *text = malloc(PASSKEY_TALK_MAX);
     Mu__Auth__V1__PasskeyAnswer *answer = &out->answer;
@@ -235,7 +236,7 @@ int passkey_sign(const struct cli *cli, const struct arguments *arguments,
             !passkey_write_order(order, out->client_data, text))
         return (int)failure_say(
                 cli, EXIT_INTERNAL, NULL, "the node asks for more than a key can sign");
-    code = passkey_run(order->fresh ? "add" : "get", arguments_flag(arguments, "device"), text);
+    code = passkey_run(order->fresh ? "add" : "get", device, text);
     if (code != EXIT_OK)
         return passkey_failed(cli, code, text);
     answer->client_data.data = (uint8_t *)out->client_data;
@@ -251,7 +252,7 @@ int passkey_sign(const struct cli *cli, const struct arguments *arguments,
     return EXIT_OK;
 }
 
-int passkey_sign_again(struct cli *cli, const struct arguments *arguments, const char *account,
+int passkey_sign_again(struct cli *cli, const char *device, const char *account,
         const char *purpose, struct passkey_signed *out)
 {
     CLEANUP(bus_reply_free) Mu__Auth__V1__PasskeyChallenge *challenge = NULL;
@@ -266,7 +267,7 @@ int passkey_sign_again(struct cli *cli, const struct arguments *arguments, const
             &mu__auth__v1__passkey_challenge__descriptor, (ProtobufCMessage **)&challenge);
     if (code != EXIT_OK)
         return code;
-    return passkey_sign(cli, arguments,
+    return passkey_sign(cli, device,
             &(struct passkey_sign_order){
                     .challenge = challenge, .purpose = purpose, .account = account },
             out);

@@ -7,8 +7,6 @@
 #include "mu/auth/v1/auth.pb-c.h"
 #include "services/interface/mu/cli.h"
 
-struct arguments;
-
 enum {
     PASSKEY_SIGN_ID_MAX = 1024,  /* bytes */
     PASSKEY_SIGN_KEY_MAX = 128,  /* bytes */
@@ -34,16 +32,16 @@ struct passkey_signed {
     char client_data[PASSKEY_SIGN_DATA_MAX];
 };
 
-/* Has the device of --device, or the one that is there, sign; its user touches it. Says what is
- * wrong. Returns EXIT_OK or an exit status. */
-int passkey_sign(const struct cli *cli, const struct arguments *arguments,
-        const struct passkey_sign_order *order, struct passkey_signed *out);
+/* Has the key at `device`, or with NULL the only one that is there, sign; its user touches it. Says
+ * what is wrong. Returns EXIT_OK or an exit status. */
+int passkey_sign(const struct cli *cli, const char *device, const struct passkey_sign_order *order,
+        struct passkey_signed *out);
 
 /* Asks for a challenge of the account's, and has it signed, for `login` or `prove`. As above. */
-int passkey_sign_again(struct cli *cli, const struct arguments *arguments, const char *account,
+int passkey_sign_again(struct cli *cli, const char *device, const char *account,
         const char *purpose, struct passkey_signed *out);
 
-/* The flag that passkey_sign reads, for a command's table. */
+/* The flag that names it, for a command's table. */
 #define PASSKEY_DEVICE_FLAG                                                                        \
     {                                                                                              \
         .name = "device", .value = "PATH", .complete = COMPLETE_FILE,                              \

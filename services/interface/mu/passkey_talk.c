@@ -68,13 +68,13 @@ void passkey_talk_bytes(const char *name, const uint8_t *bytes, size_t size)
 
 int passkey_talk_fail(int code, const char *fix, const char *format, ...)
 {
-    va_list values;
+    char text[PASSKEY_WORD_MAX];
+    va_list args;
 
-    fputs("error ", stdout);
-    va_start(values, format);
-    vprintf(format, values);
-    va_end(values);
-    putchar('\n');
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    printf("error %s\n", text);
     if (fix != NULL)
         printf("fix %s\n", fix);
     return code;

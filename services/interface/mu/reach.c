@@ -94,6 +94,7 @@ struct reach_turn {
     struct mu_result result; /* owned; of REACH_CAME */
     const ProtobufCMessageDescriptor *reply_type;
     uint64_t began_ms; /* 0: it was not asked yet */
+    size_t size;       /* bytes of its answers so far */
 };
 
 struct reach_asking {
@@ -177,6 +178,10 @@ static void reach_step(struct reach_asking *asking, size_t index)
         reach_end(asking, index, "it has more to say than its time is long");
         return;
     }
+    if (asking->turns[index].size > REACH_NODE_SIZE_MAX) {
+        reach_end(asking, index, "it has more to say than is read");
+        return;
+    }
     asking->turns[index].reply_type = ask.reply_type;
     if (node->is_self) {
         reach_call(asking, index, ask.endpoint, ask.request, (uint32_t)(until_ms - now_ms));
@@ -226,6 +231,7 @@ static int reach_take(struct reach_asking *asking, size_t index)
 
     asking->asked -= 1;
     turn->state = REACH_WAITS;
+    turn->size += turn->result.size;
     if (status->code == MU_OK)
         reply = reach_unpack(turn, asking->reach->nodes[index].is_self);
     if (status->code == MU_DEADLINE_EXCEEDED) {

@@ -13,9 +13,10 @@
 #include "mu/status.h"
 #include "services/interface/mu/duration.h"
 
-const char setting_choices[] = "timeout=|timeout-max=|in-flight=|bytes-in-flight=|rate=|burst=|"
-                               "retries=|backoff=|idempotent=|breaker=|breaker-percent=|breaker-window=|eject=|"
-                               "weight=|label=|hedge=|mirror=|abort=|delay=|percent=";
+const char setting_choices[] =
+        "timeout=|timeout-max=|in-flight=|bytes-in-flight=|rate=|burst=|"
+        "retries=|backoff=|idempotent=|breaker=|breaker-percent=|breaker-window=|eject=|"
+        "weight=|label=|hedge=|mirror=|abort=|delay=|percent=";
 
 enum { SETTING_CODE_MAX = 16 };
 
@@ -353,12 +354,17 @@ static void setting_put_time(struct setting_text *out, const char *key, uint32_t
 /* The same: `8MiB`, `1536KiB`. */
 static void setting_put_bytes(struct setting_text *out, const char *key, uint64_t bytes)
 {
-    if (bytes != 0 && bytes % 1048576 == 0)
-        setting_put(out, key, "%" PRIu64 "MiB", bytes >> 20);
-    else if (bytes != 0 && bytes % 1024 == 0)
-        setting_put(out, key, "%" PRIu64 "KiB", bytes >> 10);
-    else if (bytes != 0)
-        setting_put(out, key, "%" PRIu64, bytes);
+    bool mebi = bytes % 1048576 == 0;
+    bool kibi = bytes % 1024 == 0;
+
+    if (bytes != 0)
+        setting_put(out, key, "%" PRIu64 "%s",
+                bytes >> (mebi          ? 20
+                                 : kibi ? 10
+                                        : 0),
+                mebi   ? "MiB"
+                : kibi ? "KiB"
+                       : "");
 }
 
 static void setting_put_instances(struct setting_text *out, const Mu__Router__V1__Policy *policy)

@@ -15,12 +15,21 @@
 
 /* ---- how a node is reached ---- */
 
-static struct observer_way observing_over(const struct linked_node *linked)
+/* Its name by its certificate; "" in another network, where owners may have the same names. */
+static const char *observing_name(const struct mesh *mesh, const struct linked_node *linked)
+{
+    const struct network_id *own = &mesh->seat.membership.network;
+    bool is_ours = memcmp(linked->identity.network.bytes, own->bytes, NETWORK_ID_SIZE) == 0;
+
+    return is_ours ? linked->identity.name : "";
+}
+
+static struct observer_way observing_over(const struct mesh *mesh, const struct linked_node *linked)
 {
     if (linked == NULL)
         return (struct observer_way){ .kind = OBSERVER_NO_WAY };
     return (struct observer_way){
-        .kind = OBSERVER_LINK, .link = linked->number, .name = linked->identity.name
+        .kind = OBSERVER_LINK, .link = linked->number, .name = observing_name(mesh, linked)
     };
 }
 
@@ -32,11 +41,11 @@ static struct observer_way observing_way(const struct mesh *mesh, const struct p
     if (public_key_equal(key, &mesh->seat.membership.key.public))
         return (struct observer_way){ .kind = OBSERVER_SELF };
     if (linked != NULL || mesh->routes == NULL)
-        return observing_over(linked);
+        return observing_over(mesh, linked);
     node = nodes_find(&mesh->routes->nodes, key);
     if (node == NULL || node->hops == HOPS_NONE || node->via == NULL)
-        return observing_over(NULL);
-    return observing_over(linked_find_key(&mesh->linked, &node->via->node->id));
+        return observing_over(mesh, NULL);
+    return observing_over(mesh, linked_find_key(&mesh->linked, &node->via->node->id));
 }
 
 /* The way to the node that is asked, as things stand. */
@@ -125,16 +134,19 @@ static void observing_on_result(struct mu_result *result, void *user)
     CLEANUP(cleanup_free) uint8_t *bytes = NULL;
     struct inbox_item *item = NULL;
     Mu__Link__V1__Answer packed;
+    size_t size;
 
     if (answer.code == MU_OK && answer.reply.size > OBSERVE_REPLY_MAX) {
         answer.code = MU_RESOURCE_EXHAUSTED;
         answer.message = "its answer is too long for another node";
     }
     observing_fill(&answer, &packed);
-    bytes = malloc(mu__link__v1__answer__get_packed_size(&packed) + 1);
-    if (bytes != NULL)
-        item = inbox_item_new(
-                INBOX_REPLY, (struct span){ bytes, mu__link__v1__answer__pack(&packed, bytes) });
+    size = mu__link__v1__answer__get_packed_size(&packed);
+    bytes = malloc(size + 1);
+    if (bytes != NULL) {
+        mu__link__v1__answer__pack(&packed, bytes);
+        item = inbox_item_new(INBOX_REPLY, (struct span){ bytes, size });
+    }
     if (item != NULL) {
         item->reply = observing_answered_here;
         if (inbox_put(&task->mesh->inbox, item) != INBOX_OK)
@@ -194,7 +206,7 @@ void observing_hear_question(
     memcpy(asked.node.bytes, question->node.data, PUBLIC_KEY_SIZE);
     stand = observing_stand(mesh, &asked.node);
     observer_hear_question(
-            &mesh->observer, node->number, node->identity.name, &stand, &asked, &effect);
+            &mesh->observer, node->number, observing_name(mesh, node), &stand, &asked, &effect);
     observing_do(mesh, &effect);
 }
 

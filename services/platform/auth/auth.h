@@ -101,6 +101,9 @@ void auth_push_rules(struct auth *auth);
 int upkeep_start(struct auth *auth);
 void upkeep_stop(struct auth *auth);
 
+/* Waits until the router has the first of it, PUSH_MS at most. Without the lock. */
+void upkeep_await(struct auth *auth);
+
 /* follow.c: with the lock. */
 void follow_show(struct auth *auth);
 void follow_end(struct auth *auth);

@@ -4,7 +4,11 @@
 
 static int start(void *state, struct mu_client *client, const char *state_dir)
 {
-    return auth_open(state, client, state_dir);
+    int r = auth_open(state, client, state_dir);
+
+    if (r == 0)
+        upkeep_await(state); /* who comes back behind a restart with a token is believed at once */
+    return r;
 }
 
 static void drain(void *state)

@@ -2,8 +2,8 @@
 /* CTAP2 has one encoding of a key, so keys are compared with it byte by byte, and no reader of CBOR
  * stands between a stranger and this process.
  *
- * P-256 is nettle's and not libfido2's, whose libcrypto would be the larger part of this process:
- * docs/performance.md has the numbers. The tests ask libfido2 for a second opinion. */
+ * P-256 is nettle's and not libfido2's, which brings libcrypto (docs/architecture.md, "Decisions,
+ * and why", has what that costs). The tests ask libfido2 for a second opinion. */
 #include "services/platform/auth/passkey_key.h"
 
 #include <nettle/ecc-curve.h>

@@ -305,6 +305,17 @@ int upkeep_start(struct auth *auth)
     return error == 0 ? 0 : err_new(-error);
 }
 
+void upkeep_await(struct auth *auth)
+{
+    struct timespec until = in_ms(PUSH_MS);
+    bool in_time = true;
+
+    auth_lock(auth);
+    while (in_time && (is_due(&auth->keys_copy) || is_due(&auth->rules_copy)))
+        in_time = pthread_cond_timedwait(&auth->sent, &auth->lock, &until) == 0;
+    auth_unlock(auth);
+}
+
 void upkeep_stop(struct auth *auth)
 {
     if (!auth->upkeep_runs)

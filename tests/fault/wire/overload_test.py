@@ -17,6 +17,7 @@ MIB = 1 << 20
 GROWTH_MAX = 8 * MIB
 FILE_SIZE = 200_000_000
 CALLERS = 64
+FLOOD = 64
 REFUSED_WITHIN_S = 0.005
 SANITIZED = os.environ.get("MU_SANITIZED") == "1"
 
@@ -182,6 +183,52 @@ class Overload(NodeTest):
         if not SANITIZED:
             self.assertLess(pss(router) - before, 4 * GROWTH_MAX)
         greedy.close()
+
+    def open_calls(self, service):
+        """How many calls the router has open at the instance."""
+        reply = self.mu("call", "router.Stats", "--json").json()
+        (one,) = [each for each in reply["instances"] if each["service"] == service]
+        return int(one.get("callsOpen", 0))
+
+    def flood(self, service):
+        """A caller who has FLOOD large calls wait for the service, which does not read."""
+        greedy = Bus(self.path, pb)
+        before = self.open_calls(service)
+        for number in range(1, FLOOD + 1):
+            greedy.send(
+                kind=pb.KIND_CALL, id=number, endpoint=f"{service}.Work", body=b"x" * 65536, timeout_ms=60000
+            )
+        while self.open_calls(service) < before + FLOOD:
+            pass
+        return greedy
+
+    def test_a_service_for_which_much_waits_goes_on_answering(self):
+        busy = Bus(self.path, pb)
+        busy.serve("busy", calls_max=200)
+        polite = Bus(self.path, pb)
+        for number in (1, 2, 3):
+            polite.send(kind=pb.KIND_CALL, id=number, endpoint="busy.Work", timeout_ms=60000)
+        calls = [busy.receive() for _ in range(3)]
+        greedy = self.flood("busy")
+        for number, call in enumerate(calls, 1):
+            busy.send(kind=pb.KIND_RESULT, id=call.id)
+            self.assertEqual(polite.receive().id, number)
+        for bus in (busy, polite, greedy):
+            bus.close()
+
+    def test_a_call_is_behind_a_batch_of_what_others_sent_before(self):
+        busy = Bus(self.path, pb)
+        busy.serve("laden", calls_max=200)
+        greedy = self.flood("laden")
+        polite = Bus(self.path, pb)
+        polite.send(kind=pb.KIND_CALL, id=1, endpoint="laden.Work", body=b"polite", timeout_ms=60000)
+        while self.open_calls("laden") <= FLOOD:
+            pass
+        before = next(i for i in range(FLOOD + 1) if busy.receive().body == b"polite")
+        print(f"a call was behind {before} of {FLOOD} calls of 64 KiB that came before it")
+        self.assertLess(before, FLOOD // 4)
+        for bus in (busy, polite, greedy):
+            bus.close()
 
     def test_a_stopped_service_answers_when_it_goes_on_and_others_do_not_wait(self):
         pid = self.pids("ticker")["ticker"]

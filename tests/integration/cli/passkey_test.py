@@ -162,7 +162,6 @@ class Passkeys(NodeTest):
         third = Key(self, "fred-third", "--es256")
         self.login("fred", key)
         self.mu("passkey", "add", "--device", second.socket, "--password-stdin", stdin="secret of fred\n")
-        # shown by the first key, by hand, since it is another device that makes the new one
         begin = {"account": "fred", "proof": key.sign(self.ask("fred", "PROVE"), "prove")}
         self.rpc("PasskeyBegin", begin, user=self.token())
         self.assertEqual(self.last("passkey-used", "fred"), "key-1")
@@ -170,7 +169,9 @@ class Passkeys(NodeTest):
         login = {"account": "fred", "proof": key.sign(self.ask("fred"), "login")}
         self.rpc("PasskeyBegin", login, code=DENIED, user=self.token())
         self.assertIn("another purpose", self.last("passkey-refused", "fred"))
-        self.owner("passkey", "add", "fred", "--device", third.socket, "--label", "third")
+        both = "--proof-device", second.socket, "--device", third.socket
+        self.mu("passkey", "add", "--passkey", *both, "--label", "third")
+        self.assertEqual(self.last("passkey-used", "fred"), "key-2")
         self.assertEqual(self.owner("passkey", "list", "fred", "-o", "name").out.split(), ["key-1", "key-2", "third"])
         self.mu("passkey", "add", "fred", "--device", third.socket, "--password-stdin", stdin="secret of fred\n", code=CONFLICT)
         self.mu("passkey", "remove", "third", "--passkey", "--device", second.socket, "--yes")
@@ -195,6 +196,15 @@ class Passkeys(NodeTest):
         refused = self.login("iris", key, code=DENIED)
         self.assertIn("no passkey of the account's", refused.err)
         self.owner("passkey", "remove", "key-1", "iris", "--yes", code=NOT_FOUND)
+
+    def test_an_account_that_was_removed_leaves_no_passkey_to_its_name(self):
+        key = self.keyed("xena")
+        answer = key.sign(self.ask("xena"), "login")
+        self.owner("account", "remove", "xena", "--yes")
+        self.account("xena")
+        self.assertEqual(self.owner("passkey", "list", "xena", "-o", "name").out, "")
+        self.refused("xena", answer, "the account has no such passkey")
+        self.login("xena", key, code=DENIED)
 
     def test_an_account_has_eight_passkeys_at_most(self):
         self.account("jane")

@@ -231,6 +231,12 @@ static bool read_number(struct span map, uint64_t key, uint64_t *number)
     return true;
 }
 
+/* Takes a key of a map and its value, 32 bytes. */
+static bool take_coordinate(struct span *map, uint8_t bytes[32])
+{
+    return skip(map, 0) && read_fixed(*map, 2, bytes, 32) && skip(map, 0);
+}
+
 /* The platform's half of the key agreement: a map whose keys are 1, 3, -1, -2, -3 in this order. */
 static bool read_point(struct span map, uint8_t point[PIN_POINT_SIZE])
 {
@@ -238,13 +244,12 @@ static bool read_point(struct span map, uint8_t point[PIN_POINT_SIZE])
 
     if (!take_item(&map, &item) || item.major != 5 || item.number != 5)
         return false;
-    for (int i = 0; i < 3; i++) {
-        if (!skip(&map, 0) || !skip(&map, 0))
+    for (int i = 0; i < 6; i++) {
+        if (!skip(&map, 0))
             return false;
     }
     point[0] = 4;
-    return skip(&map, 0) && read_fixed(map, 2, point + 1, 32) && skip(&map, 0) && skip(&map, 0) &&
-           read_fixed(map, 2, point + 33, 32);
+    return take_coordinate(&map, point + 1) && take_coordinate(&map, point + 33);
 }
 
 static void say_point(struct out *out)

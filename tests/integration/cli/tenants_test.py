@@ -3,8 +3,10 @@
 import base64
 import json
 import os
+import unittest
 
 from node import STAGE, NodeTest, main
+from nodes_test import Several
 
 RELAY = os.path.join(STAGE, "..", "tests", "bin", "mu-relay")
 OK, NOT_FOUND, DENIED = 0, 5, 7
@@ -128,6 +130,8 @@ class Tenants(NodeTest):
         self.mu("call", "shop.Names")
         self.mu("call", "greeter.Hello", "name=x")
         self.assertNotIn("billing", self.mu("registry", "list", "-o", "name").out.split())
+        self.assertIn("manifest", self.mu("registry", "show", "shop", "--json").json()["service"])
+        self.assertNotIn("manifest", self.mu("registry", "show", "platform", "--json").json()["service"])
         self.mu("call", "billing.Names", code=3)
         self.mu("ps", code=6)
         self.assertEqual(self.code("platform", "billing.Names"), NOT_FOUND)
@@ -137,6 +141,49 @@ class Tenants(NodeTest):
         self.assertIn("has none; leave it out", self.register("auth", "acme").err)
         exports = [{"to": ["@namespace"]}]
         self.assertIn("`@namespace` is for a service that has one", self.register("new", "", exports=exports).err)
+
+
+class Apart(unittest.TestCase):
+    """Tenants of one node, seen from another one."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.nodes = Several(2)
+        cls.addClassCleanup(cls.nodes.close)
+        up = cls.nodes.up()
+        assert up.code == 0, up.out + up.err
+        public = [{"to": ["@network"]}]
+        cls.register(1, "vault", "acme")
+        cls.register(1, "billing", "acme", exports=public)
+        for name, space in ("clerk", "acme"), ("buyer", "beta"), ("platform", ""):
+            cls.register(2, name, space)
+        watch = cls.nodes.start("--dir", f"{cls.nodes.dir}/node2", "registry", "watch", "billing")
+        watch.wait_for("billing")
+        watch.kill()
+
+    @classmethod
+    def register(cls, number, name, space, **more):
+        path = os.path.join(cls.nodes.dir, name + ".service")
+        with open(path, "w") as file:
+            json.dump({"name": name, "program": RELAY, "calls": [">"], "namespace": space, **more}, file)
+        answer = cls.nodes.at(number, "registry", "register", path)
+        assert answer.code == 0, answer.err
+
+    def code(self, service, endpoint):
+        answer = self.nodes.at(2, "call", service + ".Call", "endpoint=" + endpoint, "--json")
+        return answer.json().get("code", OK)
+
+    def test_other_nodes_hear_of_what_is_exported_to_the_network_alone(self):
+        names = self.nodes.at(2, "registry", "list", "-o", "name").out.split()
+        self.assertIn("billing", names)
+        self.assertNotIn("vault", names)
+        self.assertEqual(self.nodes.at(2, "call", "billing.Names").code, 0)
+        self.assertEqual(self.nodes.at(2, "call", "vault.Names").code, 3)
+
+    def test_the_callee_s_node_keeps_namespaces_apart(self):
+        self.assertEqual(self.code("platform", "billing.Names"), OK)
+        self.assertEqual(self.code("clerk", "billing.Names"), OK)
+        self.assertEqual(self.code("buyer", "billing.Names"), NOT_FOUND)
 
 
 if __name__ == "__main__":

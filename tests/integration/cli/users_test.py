@@ -90,24 +90,24 @@ class Users(NodeTest):
             self.assertEqual(answer.get("code", 0), code, answer)
 
     def test_each_user_has_limits_of_his_own_which_are_named(self):
-        for name in "erin", "frank":
+        for name in "yolanda", "zeno":
             self.account(name, "greeter.Hello")
         self.owner("policy", "set", "greeter.*", "--caller", "user:*", "rate=1", "burst=1")
         self.addCleanup(self.owner, "policy", "remove", "greeter.*", "--caller", "user:*")
-        self.login("erin")
+        self.login("yolanda")
         answers = [self.node.mu("call", "greeter.Hello", "name=x") for _ in range(6)]
         refused = [answer for answer in answers if answer.code != OK]
         self.assertTrue(refused)
         for answer in refused:
             self.assertEqual(answer.code, NO_ROOM)
-            self.assertIn("the policy of greeter.* for user:* (erin) lets 1 calls a second through", answer.err)
+            self.assertIn("the policy of greeter.* for user:* (yolanda) lets 1 calls a second through", answer.err)
         self.owner("call", "greeter.Hello", "name=x")
         hint = re.search(r"what became of it: mu (why [0-9a-f]+)", refused[0].err).group(1)
         told = self.owner(*hint.split()).out
         self.assertIn("was refused by a policy: RESOURCE_EXHAUSTED", told)
-        self.assertIn("the policy of greeter.* for user:* (erin)", told)
+        self.assertIn("the policy of greeter.* for user:* (yolanda)", told)
         self.mu("logout")
-        self.login("frank")
+        self.login("zeno")
         self.hello()
 
     def test_nobody_learns_whether_an_account_is_there(self):

@@ -179,6 +179,9 @@ class Silent(ThreeNodes):
     def test_a_node_that_does_not_answer_is_named_and_the_others_are_shown(self):
         self.at(1, "call", "greeter.Hello")
         trace = self.call()
+        began = time.monotonic()
+        self.at(1, "stats", "--nodes", "--json")
+        usual = time.monotonic() - began  # sanitizers are slow
         pids = self.three.pids()
         self.addCleanup(lambda: [os.kill(pid, signal.SIGCONT) for pid in pids])
         for pid in pids:
@@ -189,7 +192,7 @@ class Silent(ThreeNodes):
         nodes = self.nodes_of(answer.json())
         self.assertEqual({name: node["answered"] for name, node in nodes.items()}, {"node1": True, "node2": True, "node3": False})
         self.assertRegex(nodes["node3"]["why"], r"^silent: no answer within 2000 ms; last heard of .+ ago$")
-        self.assertLess(took, 3)
+        self.assertLess(took, 3 + usual)
         self.assertTrue(any(row["service"] == "greeter" for row in answer.json()["methods"]))
         table = self.at(1, "stats", "--nodes").out
         self.assertRegex(table, r"node3\.\S+ +1 +- +- +- +silent: no answer")
@@ -203,7 +206,7 @@ class Silent(ThreeNodes):
         wait_until("node3 is reached still", lambda: not self.nodes_of(self.at(1, "stats", "--nodes", "--json").json())["node3"]["reachable"])
         began = time.monotonic()
         self.assertRegex(self.nodes_of(self.at(1, "stats", "--nodes", "--json").json())["node3"]["why"], r"^not reached")
-        self.assertLess(time.monotonic() - began, 2)
+        self.assertLess(time.monotonic() - began, 2 + usual)
         for pid in pids:
             os.kill(pid, signal.SIGCONT)
         wait_until("node3 does not come back", lambda: self.nodes_of(self.at(1, "stats", "--nodes", "--json").json())["node3"]["answered"])

@@ -120,7 +120,7 @@ class ClientTest(FleetTest):
         calls = ["node.Stop", "node.Shutdown", "node.Start", "node.Restart", "registry.Register",
                  "registry.Deregister", "registry.Import", "registry.Attach", "link.Invite",
                  "link.InviteClient", "link.Clients", "link.RevokeClient", "link.Leave",
-                 "link.Revoke", "router.Link", "router.Routes", "router.Admit",
+                 "link.Revoke", "link.Observe", "router.Link", "router.Routes", "router.Admit",
                  "greeter.mu.LogLevel", "node.mu.LogLevel"]
         for endpoint in calls:
             with self.subTest(endpoint=endpoint):
