@@ -10,6 +10,7 @@ set(mu_client_sources
   client.c
   completion.c
   connection.c
+  connection_calls.c
   credentials.c
   dispatch.c
   enrolment.c

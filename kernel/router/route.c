@@ -2,11 +2,10 @@
 /* The way of a call to its callee. Everything that can be refused is refused before the callee
  * hears of it, so that `executed: NO` is exact; from then on it is the callee who knows. */
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/err.h"
-#include "kernel/router/candidates.h"
+#include "kernel/router/absence.h"
 #include "kernel/router/cap.h"
 #include "kernel/router/choice.h"
 #include "kernel/router/claim.h"
@@ -29,12 +28,7 @@
 #include "kernel/router/throttle.h"
 #include "kernel/router/waiting.h"
 
-enum {
-    ROUTE_NOTICE_TIMEOUT_MS = 5000,
-    ROUTE_RETRY_MS = 100,
-    ROUTE_RETRY_MAX_MS = 1000,
-    ROUTE_TEXT_MAX = 192
-};
+enum { ROUTE_NOTICE_TIMEOUT_MS = 5000 };
 
 struct span route_service_name(struct span endpoint)
 {
@@ -48,104 +42,6 @@ static void route_refuse(struct router *router, struct peer *peer, const struct 
 {
     say_verdict(router, peer, envelope->id,
             &(struct verdict){ .code = code, .executed = EXECUTED_NO, .text = text });
-}
-
-/* Bytes that a call takes, at most. */
-static size_t route_size(const struct envelope *envelope)
-{
-    return envelope->body.size + ENVELOPE_HEAD_MAX;
-}
-
-/* When one that is full may have room again. */
-static uint32_t route_wait_ms(const struct peer *full)
-{
-    uint32_t wait_ms = full->latency_us / 1000 + 1;
-
-    return wait_ms < ROUTE_RETRY_MAX_MS ? wait_ms : ROUTE_RETRY_MAX_MS;
-}
-
-/* What keeps a call of the caller's from an instance that is up. */
-static void route_write_full(char text[ROUTE_TEXT_MAX], const struct service *service,
-        const struct peer *caller, const struct envelope *envelope)
-{
-    const struct peer *full = service->ready[0];
-
-    if (!claim_may_grow(caller, full) || full->calls_taken_count >= full->calls_max)
-        snprintf(text, ROUTE_TEXT_MAX, "%s is full%s: it takes %u calls at a time and instance",
-                service->name, claim_may_grow(caller, full) ? "" : " for this caller",
-                full->calls_max);
-    else
-        snprintf(text, ROUTE_TEXT_MAX,
-                "%s is full%s: %zu bytes wait for it, and it takes %d at a time and instance",
-                service->name,
-                outbox_queued(&full->out) + route_size(envelope) > OUTBOX_HARD_MAX
-                        ? ""
-                        : " for this caller",
-                outbox_queued(&full->out), OUTBOX_HARD_MAX);
-}
-
-/* Why nobody is sent the call. */
-static struct verdict route_explain(const struct router *router, const struct peer *peer,
-        const struct envelope *envelope, const struct draft *draft, enum routes_outcome outcome,
-        char *text)
-{
-    const struct service *service = draft->service;
-    bool alone = router->neighbour_count == 0;
-    struct span name = route_service_name(envelope->endpoint);
-    struct verdict verdict = { .executed = EXECUTED_NO, .code = CODE_UNAVAILABLE, .text = text };
-
-    if (service == NULL) {
-        verdict.code = CODE_NOT_FOUND;
-        snprintf(text, STATUS_TEXT_MAX,
-                alone ? "no service \"%.*s\" on this node" : "no node offers \"%.*s\"",
-                (int)name.size, name.data);
-    } else if (draft->callee != NULL) {
-        verdict.code = CODE_RESOURCE_EXHAUSTED;
-        snprintf(text, STATUS_TEXT_MAX, "%s takes bodies of up to %zu bytes", service->name,
-                draft->callee->body_max);
-    } else if (draft->settings != NULL && service->ready_count != 0 && !choice_is_any(draft)) {
-        snprintf(text, STATUS_TEXT_MAX,
-                "a policy leaves no instance of %s that is here (`mu policy explain`)",
-                service->name);
-    } else if (service->ready_count != 0) {
-        verdict.code = CODE_RESOURCE_EXHAUSTED;
-        verdict.retry_after_ms = route_wait_ms(service->ready[0]);
-        route_write_full(text, service, peer, envelope);
-    } else if (outcome == ROUTES_FULL) {
-        verdict.code = CODE_RESOURCE_EXHAUSTED;
-        verdict.retry_after_ms = ROUTE_RETRY_MS;
-        snprintf(text, STATUS_TEXT_MAX, "the links to nodes that offer %s are full", service->name);
-    } else if (service->route_count != 0) {
-        verdict.retry_after_ms = ROUTE_RETRY_MS;
-        snprintf(text, STATUS_TEXT_MAX,
-                "no instance of %s here, and no way to another node's is open to this call",
-                service->name);
-    } else {
-        verdict.retry_after_ms = ROUTE_RETRY_MS;
-        snprintf(text, STATUS_TEXT_MAX,
-                alone ? "no instance of %s takes calls now" : "no node offers %s now",
-                service->name);
-    }
-    return verdict;
-}
-
-/* The same by its cause, where the verdict's code does not say it. */
-static enum cause route_cause(const struct peer *peer, const struct envelope *envelope,
-        const struct draft *draft, enum routes_outcome outcome)
-{
-    const struct service *service = draft->service;
-
-    if (service == NULL)
-        return draft->hidden ? CAUSE_NAMESPACE : CAUSE_NO_SERVICE;
-    if (draft->callee != NULL)
-        return CAUSE_BODY_TOO_LARGE;
-    if (draft->settings != NULL && service->ready_count != 0 && !choice_is_any(draft))
-        return CAUSE_POLICY;
-    if (service->ready_count != 0)
-        return candidates_room(peer, service->ready[0], envelope);
-    if (outcome == ROUTES_FULL)
-        return CAUSE_ROUTES_FULL;
-    return service->route_count != 0 ? CAUSE_NO_ROUTE : CAUSE_NO_INSTANCE;
 }
 
 /* Finds a way to another node for a call that no instance here takes. False where there is none. */
@@ -164,8 +60,8 @@ static bool route_find_way(struct router *router, const struct peer *peer,
         keyed_explain(peer, draft, refusal);
         return false;
     }
-    refusal->verdict = route_explain(router, peer, envelope, draft, outcome, refusal->text);
-    refusal->cause = route_cause(peer, envelope, draft, outcome);
+    refusal->verdict = absence_explain(router, peer, envelope, draft, outcome, refusal->text);
+    refusal->cause = absence_cause(peer, envelope, draft, outcome);
     return false;
 }
 
@@ -415,8 +311,8 @@ void route_move(struct router *router, struct call *call, const struct envelope 
     }
     if (moved.callee == NULL || envelope->body.size > moved.callee->body_max) {
         refusal.verdict =
-                route_explain(router, call->caller, envelope, &moved, ROUTES_NONE, refusal.text);
-        refusal.cause = route_cause(call->caller, envelope, &moved, ROUTES_NONE);
+                absence_explain(router, call->caller, envelope, &moved, ROUTES_NONE, refusal.text);
+        refusal.cause = absence_cause(call->caller, envelope, &moved, ROUTES_NONE);
     } else if (right_exports(router, call->caller, envelope->endpoint, &moved, &refusal) &&
                route_hand_over(router, call, envelope, &moved, &refusal)) {
         router->stats.calls += call->kept == NULL ? 1 : 0; /* what is kept was counted */

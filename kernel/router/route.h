@@ -42,6 +42,12 @@ struct refusal {
     char text[STATUS_TEXT_MAX];
 };
 
+/* Bytes that a call takes, at most. */
+static inline size_t route_size(const struct envelope *envelope)
+{
+    return envelope->body.size + ENVELOPE_HEAD_MAX;
+}
+
 int route_call(struct router *router, struct peer *peer, const struct envelope *envelope);
 int route_result(struct router *router, struct peer *peer, const struct envelope *envelope);
 int route_cancel(struct router *router, struct peer *peer, const struct envelope *envelope);

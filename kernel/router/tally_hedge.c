@@ -3,22 +3,12 @@
  * that answered; the other one stands among those that were considered for it. */
 #include <string.h>
 
-#include "kernel/router/core.h"
-
-static struct tally *tally_note(const struct router *router, const struct call *call)
-{
-    return &router->notebook.notes[call - router->calls.slots];
-}
-
-static struct tally_detail *tally_detail(const struct router *router, const struct call *call)
-{
-    return &router->notebook.details[call - router->calls.slots];
-}
+#include "kernel/router/tally_record.h"
 
 void tally_hedged(
         struct router *router, const struct call *call, const struct peer *other, enum cause cause)
 {
-    struct tally *note = tally_note(router, call);
+    struct tally *note = tally_of(router, call);
     struct tally_detail *detail = tally_detail(router, call);
 
     if (!note->detailed) {
@@ -35,11 +25,11 @@ void tally_hedged(
 
 void tally_moved(struct router *router, const struct call *from, const struct call *to)
 {
-    struct tally *note = tally_note(router, to);
+    struct tally *note = tally_of(router, to);
 
-    list_remove(&tally_note(router, from)->waiting);
-    *note = *tally_note(router, from);
-    tally_note(router, from)->method = NULL;
+    list_remove(&tally_of(router, from)->waiting);
+    *note = *tally_of(router, from);
+    tally_of(router, from)->method = NULL;
     list_init(&note->waiting);
     if (note->detailed)
         *tally_detail(router, to) = *tally_detail(router, from);

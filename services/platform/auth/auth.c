@@ -169,9 +169,8 @@ int auth_open(struct auth *auth, struct mu_client *client, const char *folder)
     throttle_init(&auth->throttle, key, clock_ms());
     auth->keys_copy.wanted = 1;
     auth->rules_copy.wanted = 1;
-    r = passwords_init(&auth->passwords);
-    if (r == 0)
-        r = book_open(&auth->book, folder);
+    passwords_init(&auth->passwords);
+    r = book_open(&auth->book, folder);
     if (r == 0)
         r = read_all(auth);
     if (r == 0)

@@ -29,8 +29,7 @@ enum password_outcome {
     PASSWORD_BUSY, /* too many are looked at; nothing was done */
 };
 
-/* Returns 0 or -ENOMEM. */
-int passwords_init(struct passwords *passwords);
+void passwords_init(struct passwords *passwords);
 
 void passwords_deinit(struct passwords *passwords);
 
