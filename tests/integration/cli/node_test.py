@@ -434,7 +434,8 @@ class Processes(NodeTest):
                 whole[0],
                 r"^SERVICE +VERSION +INSTANCE +STATE +PID +UP +RESTARTS +MEMORY +CPU +GRADE +WHY, LAST EXIT",
             )
-        self.assertEqual(self.mu("ps", "-o", "wide").out.splitlines()[0], self.mu("ps").out.splitlines()[0])
+        heads = [self.mu(*words).out.splitlines()[0].split() for words in (["ps", "-o", "wide"], ["ps"])]
+        self.assertEqual(*heads)
         self.mu("status", "-o", "wide", code=2)
 
     def on_terminal(self, *words, columns=0, **env):
