@@ -214,7 +214,10 @@ static void test_a_call_parked_behind_one_that_was_given_up_leaves_at_once(void 
     mu_call_async(fixture->client, "a.B", (struct mu_bytes){ 0 }, &options, note, &outcome);
     heard = peer_hear(&fixture->peer, ENVELOPE_CALL);
     assert_int_not_equal(heard.envelope.id, nobodys.id);
+    peer_say(&fixture->peer, &(struct envelope){ .kind = ENVELOPE_RESULT, .id = heard.envelope.id },
+            1);
     heard_free(&heard);
+    await(&outcome);
 }
 
 static void test_a_ping_is_answered_with_its_number(void **state)
