@@ -9,7 +9,7 @@ import subprocess
 import report
 from peers import BenchError, Mu
 
-POLICY = ["timeout=5s", "timeout-max=1m", "in-flight=8192", "rate=4000000", "retries=2",
+POLICY = ["timeout=5s", "timeout-max=1m", "in-flight=8192", "rate=1000000", "retries=2",
           "idempotent=yes", "breaker=5"]
 OTHERS_RULES = 16  # of other services: what is looked through and does not hold
 
