@@ -5,8 +5,10 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -113,8 +115,16 @@ void handover(struct node *node, struct boot_options *options)
 
 bool handover_read(struct boot_options *options, const char *text)
 {
-    char end;
+    char *colon;
+    char *end;
+    long fd;
 
+    errno = 0;
+    fd = strtol(text, &colon, 10);
+    if (errno != 0 || colon == text || *colon != ':' || fd < 0 || fd > INT_MAX)
+        return false;
     options->resumes = true;
-    return sscanf(text, "%d:%" SCNu64 "%c", &options->lock_fd, &options->began_ms, &end) == 2;
+    options->lock_fd = (int)fd;
+    options->began_ms = strtoull(colon + 1, &end, 10);
+    return errno == 0 && end != colon + 1 && *end == '\0';
 }

@@ -113,7 +113,7 @@ static int successor_try(struct successor *successor, const char *name, const ch
 {
     char program[FOLDER_PATH_MAX + 16];
     CLEANUP(cleanup_close) int heard = -1;
-    char text[SUCCESSOR_VERSION_MAX];
+    char text[SUCCESSOR_VERSION_MAX] = "";
     int fds[2];
     pid_t pid = 0;
     int r;

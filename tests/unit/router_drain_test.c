@@ -128,7 +128,7 @@ static void test_one_that_never_says_that_it_heard_is_waited_for_a_second(void *
     assert_int_equal(bus_hear(&bus, silent), 2);
     bus_pass_ms(&bus, ROUTER_DRAIN_TOLD_MS - 2 * ROUTER_TICK_MS);
     assert_int_equal(bus.router.drain.state, DRAIN_GOING);
-    bus_pass_ms(&bus, 3 * ROUTER_TICK_MS);
+    bus_pass_ms(&bus, UINT64_C(3) * ROUTER_TICK_MS);
     assert_int_equal(bus.router.drain.state, DRAIN_DONE);
     call(silent, 1, (struct envelope){ 0 });
     bus_expect_result(&bus, silent, 1, CODE_UNAVAILABLE, EXECUTED_NO);
@@ -215,7 +215,7 @@ static void test_a_call_that_takes_too_long_ends_with_the_drain(void **state)
     told(caller);
     bus_pass_ms(&bus, TIME_MS - 2 * ROUTER_TICK_MS);
     assert_int_equal(bus_hear(&bus, caller), 0);
-    bus_pass_ms(&bus, 3 * ROUTER_TICK_MS);
+    bus_pass_ms(&bus, UINT64_C(3) * ROUTER_TICK_MS);
     bus_expect_result(&bus, caller, 1, CODE_UNAVAILABLE, EXECUTED_UNKNOWN);
     bus_hear_one(&bus, greeter, ENVELOPE_CANCEL);
     assert_true(is_done());

@@ -38,7 +38,7 @@ static void test_nothing_is_hedged_that_nobody_calls_idempotent(void **state)
             write_retries(&scene.policy, 0, true);
         scene_set_hedge();
         scene_ask(0);
-        bus_pass_ms(&scene.bus, 100 * DELAY_MS);
+        bus_pass_ms(&scene.bus, UINT64_C(100) * DELAY_MS);
         assert_int_equal(bus_hear(&scene.bus, scene.second), cases[i].hedged ? 1 : 0);
         bus_answer(&scene.bus, scene.first, scene.first_id, OK, 0);
         assert_int_equal(bus_take_code(&scene.bus, scene.caller, CALL), OK);
@@ -125,7 +125,7 @@ static void test_without_another_instance_that_is_fit_the_call_waits_for_the_fir
         scene_set_hedge();
         scene_ask(0);
         leave_one_alone(way);
-        bus_pass_ms(&scene.bus, 10 * DELAY_MS);
+        bus_pass_ms(&scene.bus, UINT64_C(10) * DELAY_MS);
         if (way > 0)
             assert_int_equal(bus_take_call(&scene.bus, scene.second), 0);
         bus_answer(&scene.bus, scene.first, scene.first_id, OK, 0);
@@ -183,6 +183,26 @@ static void test_a_hedge_is_charged_to_the_caller_at_the_second_instance(void **
     assert_int_equal(scene.second->claimants, 0);
 }
 
+/* Refuses the call wherever it comes, until its caller is told. Returns with what code. */
+static int refuse_all(uint64_t call, uint64_t *sent)
+{
+    struct peer *instances[] = { scene.one, scene.two };
+    int code = NOTHING;
+    uint64_t id;
+
+    while (code == NOTHING) {
+        for (int k = 0; k < 2; k++) {
+            while ((id = bus_take_call(&scene.bus, instances[k])) != 0) {
+                *sent += 1;
+                bus_answer(&scene.bus, instances[k], id, CODE_UNAVAILABLE, EXECUTED_NO);
+            }
+        }
+        code = bus_take_code(&scene.bus, scene.caller, call);
+        bus_pass_ms(&scene.bus, 10);
+    }
+    return code;
+}
+
 /* Every call is slow, and each is refused in the end: a hedge or a retry would help all of them. */
 static void test_hedges_and_retries_share_one_budget_of_a_tenth(void **state)
 {
@@ -194,23 +214,9 @@ static void test_hedges_and_retries_share_one_budget_of_a_tenth(void **state)
     scene_set_hedge();
     set = scene_policy();
     for (uint64_t i = 1; i <= 1000; i++) {
-        uint64_t id;
-        int code = NOTHING;
-
         bus_ask_for(&scene.bus, scene.caller, i, "shop.Pay", 0);
         bus_pass_ms(&scene.bus, i % 3 == 0 ? 100 : 0);
-        while (code == NOTHING) {
-            for (int k = 0; k < 2; k++) {
-                while ((id = bus_take_call(&scene.bus, k == 0 ? scene.one : scene.two)) != 0) {
-                    sent += 1;
-                    bus_answer(&scene.bus, k == 0 ? scene.one : scene.two, id, CODE_UNAVAILABLE,
-                            EXECUTED_NO);
-                }
-            }
-            code = bus_take_code(&scene.bus, scene.caller, i);
-            bus_pass_ms(&scene.bus, 10);
-        }
-        assert_int_equal(code, CODE_UNAVAILABLE);
+        assert_int_equal(refuse_all(i, &sent), CODE_UNAVAILABLE);
     }
     assert_true(set->hedges > 20 && set->retries > 20);
     assert_true(sent == 1000 + set->hedges + set->retries);

@@ -52,7 +52,7 @@ static void test_an_answer_in_time_asks_nobody_else(void **state)
     scene_ask(0);
     bus_pass_ms(&scene.bus, DELAY_MS - 1);
     bus_answer(&scene.bus, scene.first, scene.first_id, OK, 0);
-    bus_pass_ms(&scene.bus, 10 * DELAY_MS);
+    bus_pass_ms(&scene.bus, UINT64_C(10) * DELAY_MS);
     assert_int_equal(bus_hear(&scene.bus, scene.second), 0);
     assert_int_equal(scene_policy()->hedges, 0);
     assert_int_equal(bus_take_code(&scene.bus, scene.caller, CALL), OK);

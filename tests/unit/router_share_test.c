@@ -150,7 +150,7 @@ static void test_each_has_the_bytes_that_wait_for_it_and_the_rule_is_kept(void *
             all += claimed(i);
         /* What one had before others is on top. */
         assert_in_range(all, (outbox_queued(&store->out) - store->out.leaving) / 10 * 9,
-                outbox_queued(&store->out) + SENDERS * (BODY_SIZE_MAX + BATCH_SIZE_MAX));
+                outbox_queued(&store->out) + (size_t)SENDERS * (BODY_SIZE_MAX + BATCH_SIZE_MAX));
     }
     assert_in_range(refused, STEPS / 20, STEPS);
 }
