@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +13,13 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/err.h"
+
+enum {
+    LOCK_LEFT_MS = 2000, /* for what is left of a node that was killed */
+    LOCK_LOOK_MS = 5
+};
 
 static pid_t lock_read(int fd)
 {
@@ -33,8 +41,17 @@ static bool lock_is_of(int fd, const char *path)
            held.st_ino == named.st_ino;
 }
 
+/* True where the holder is gone, and only a child that it had just forked holds on still: that ends
+ * with it, a moment later. */
+static bool lock_is_left(pid_t holder)
+{
+    return holder > 0 && kill(holder, 0) < 0 && errno == ESRCH;
+}
+
 int lock_open(struct lock *lock, const char *run, pid_t *holderp)
 {
+    uint64_t until_ms = clock_ms() + LOCK_LEFT_MS;
+
     snprintf(lock->path, sizeof(lock->path), "%s/node.lock", run);
     for (;;) {
         CLEANUP(cleanup_close)
@@ -43,8 +60,14 @@ int lock_open(struct lock *lock, const char *run, pid_t *holderp)
         if (fd < 0)
             return err_new(-errno);
         if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+            int error = errno;
+
             *holderp = lock_read(fd);
-            return err_new(errno == EWOULDBLOCK ? -EBUSY : -errno);
+            if (error == EWOULDBLOCK && lock_is_left(*holderp) && clock_ms() < until_ms) {
+                poll(NULL, 0, LOCK_LOOK_MS);
+                continue;
+            }
+            return err_new(error == EWOULDBLOCK ? -EBUSY : -error);
         }
         if (!lock_is_of(fd, lock->path))
             continue;

@@ -9,8 +9,9 @@ struct lock {
     char path[288];
 };
 
-/* Takes the lock of the folder `run` and writes this process's id into it. Returns 0; -EBUSY with
- * the holder's id in `*holderp` (0 where it is not known); or another -errno. */
+/* Takes the lock of the folder `run` and writes this process's id into it; waits for a moment where
+ * the holder is gone and a child of its is about to go. Returns 0; -EBUSY with the holder's id in
+ * `*holderp` (0 where it is not known); or another -errno. */
 int lock_open(struct lock *lock, const char *run, pid_t *holderp);
 
 /* Takes over `fd`, the descriptor of a lock that this process holds already. Returns 0, or -EBADF

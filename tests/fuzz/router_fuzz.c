@@ -558,7 +558,7 @@ static uint32_t check_added(const struct peer *peer)
     return kept;
 }
 
-/* What waits is nobody's, is kept in one way or the other, and is due some time. */
+/* What waits is nobody's, and is due some time; or it waits for another call with its key. */
 static void check_waiting(const struct stage *stage)
 {
     const struct router *router = &stage->router;
@@ -570,10 +570,10 @@ static void check_waiting(const struct stage *stage)
         const struct call *call = list_entry(node, struct call, by_callee);
 
         CHECK(call->caller != NULL && call->claim != NULL && list_is_empty(&call->children));
-        CHECK(call->waiter != NULL || call->kept != NULL);
+        CHECK(call->waiter != NULL || call->kept != NULL || call->keyed != NULL);
         CHECK(call->kept == NULL || call->caller->neighbour == NULL);
         waiting += 1;
-        paused += call->waiter == NULL ? 1 : 0;
+        paused += call->waiter == NULL && call->kept != NULL ? 1 : 0;
     }
     for (size_t i = 0; i < PEERS; i++)
         kept += stage->actors[i].peer != NULL ? check_added(stage->actors[i].peer) : 0;

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "kernel/folder.h"
@@ -124,6 +126,33 @@ static void test_a_second_supervisor_is_told_who_holds_the_lock(void **state)
     lock_close(&second);
 }
 
+/* A supervisor that takes the lock, forks, and ends at once; what it forked lets go a little later.
+ */
+static void be_killed_behind_a_fork(void)
+{
+    enum { LINGERS_MS = 100 };
+    struct lock lock;
+    pid_t holder;
+
+    if (lock_open(&lock, folders.place.run, &holder) == 0 && fork() == 0)
+        poll(NULL, 0, LINGERS_MS);
+    _exit(0);
+}
+
+static void test_the_lock_of_one_that_is_gone_is_had_when_its_last_child_is(void **state)
+{
+    struct lock lock;
+    pid_t holder;
+    pid_t killed = fork();
+
+    (void)state;
+    if (killed == 0)
+        be_killed_behind_a_fork();
+    assert_int_equal(waitpid(killed, NULL, 0), killed);
+    assert_int_equal(lock_open(&lock, folders.place.run, &holder), 0);
+    lock_close(&lock);
+}
+
 static void test_a_lock_on_a_file_that_was_removed_is_none(void **state)
 {
     struct lock first;
@@ -184,6 +213,7 @@ int main(void)
         TEST(test_what_a_killed_supervisor_left_is_swept),
         TEST(test_each_instance_has_a_folder_for_what_must_last),
         TEST(test_a_second_supervisor_is_told_who_holds_the_lock),
+        TEST(test_the_lock_of_one_that_is_gone_is_had_when_its_last_child_is),
         TEST(test_a_lock_on_a_file_that_was_removed_is_none),
         TEST(test_what_a_process_takes_is_told),
         TEST(test_the_service_manager_is_told),
