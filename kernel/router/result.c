@@ -79,6 +79,11 @@ int route_result(struct router *router, struct peer *peer, const struct envelope
     outlier_answered(router, call, status.code);
     if (envelope->status.size != 0 && retry_answered(router, call, &status))
         return 0; /* the caller has not heard the last of it */
+    if (envelope->status.size != 0 &&
+            retry_executed(call, (enum executed)status.executed) != status.executed) {
+        status.executed = EXECUTED_UNKNOWN;
+        result.status = (struct span){ room, status_write(&status, room, sizeof(room)) };
+    }
     if (call->keyed != NULL)
         keyed_answered(router, call, &result, &status, room);
     route_answer(router, call, &result);

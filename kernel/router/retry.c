@@ -18,6 +18,7 @@ struct kept {
     uint64_t failed;          /* the instance that was tried last; 0: none */
     uint32_t retries;         /* made so far */
     bool watched;             /* its time to be hedged has come */
+    bool doubted;             /* an earlier try may have been carried out */
     uint32_t endpoint_size;
     size_t body_size;
     uint8_t bytes[]; /* the endpoint, then the body */
@@ -141,6 +142,7 @@ static bool retry_again(struct router *router, struct call *call, const struct a
 
     if (kept == NULL || !retry_is_worthwhile(attempt->code))
         return false;
+    kept->doubted = kept->doubted || attempt->executed != EXECUTED_NO;
     if (call->twin != NULL) {
         hedge_outlive(router, call); /* the other one goes on */
         return true;
@@ -159,6 +161,12 @@ static bool retry_again(struct router *router, struct call *call, const struct a
     kept->retries += 1;
     kept->failed = call->callee->instance;
     return retry_pause(router, call, due_us);
+}
+
+enum executed retry_executed(const struct call *call, enum executed executed)
+{
+    return executed == EXECUTED_NO && call->kept != NULL && call->kept->doubted ? EXECUTED_UNKNOWN
+                                                                                : executed;
 }
 
 bool retry_answered(struct router *router, struct call *call, const struct status *status)

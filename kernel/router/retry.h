@@ -26,6 +26,10 @@ bool retry_lost(struct router *router, struct call *call);
 /* The same of one that the router itself has nobody for. */
 bool retry_refused(struct router *router, struct call *call, const struct verdict *verdict);
 
+/* What its caller is told of whether it was executed, where it ends with `executed`: NO only if
+ * that holds of every try. Fine for a call that nobody kept. */
+enum executed retry_executed(const struct call *call, enum executed executed);
+
 /* The call is not sent again any more: its caller is done with it, or has an item of it. Fine for a
  * call that nobody kept. */
 void retry_drop(struct router *router, struct call *call);

@@ -146,6 +146,7 @@ static void call_abort_one(struct router *router, struct call *call, const struc
     struct verdict told = *verdict;
     bool goes_on = call->keyed != NULL && keyed_abort(call, &told);
 
+    told.executed = retry_executed(call, told.executed);
     tally_aborted(router, call, &told);
     say_verdict(router, call->caller, call->caller_id, &told);
     call_release_caller(router, call);

@@ -7,6 +7,7 @@
 
 #include "kernel/router/claim.h"
 #include "kernel/router/own.h"
+#include "kernel/router/retry.h"
 #include "kernel/router/say.h"
 #include "kernel/router/tenant.h"
 #include "mu/router/v1/router.pb-c.h"
@@ -135,7 +136,8 @@ void waiting_forget(struct router *router, struct call *call)
 static void waiting_refuse(struct router *router, struct call *call, enum code code,
         uint32_t retry_after_ms, const char *text)
 {
-    const struct verdict verdict = { code, EXECUTED_NO, retry_after_ms, text };
+    const struct verdict verdict = { code, retry_executed(call, EXECUTED_NO), retry_after_ms,
+        text };
 
     tally_blame(router, code == CODE_UNAVAILABLE ? CAUSE_NO_INSTANCE : CAUSE_NONE);
     tally_aborted(router, call, &verdict);

@@ -119,6 +119,34 @@ static void test_an_idempotent_call_survives_its_callee(void **state)
     assert_int_equal(bus_take_code(&bus, caller, 5), OK);
 }
 
+/* The first try is lost with its callee; then the second instance refuses, or there is none. */
+static void test_what_may_have_been_executed_once_is_not_said_to_be_not(void **state)
+{
+    struct peer *caller = bus_caller(&bus);
+
+    (void)state;
+    set_retries(1, true);
+    for (uint64_t call = 1; call <= 2; call++) {
+        struct peer *one = shop();
+        struct peer *two = shop();
+        uint64_t id;
+        struct peer *first;
+        struct peer *second;
+
+        bus_ask_for(&bus, caller, call, "shop.Pay", 0);
+        first = who_has_it(one, two, &id);
+        second = first == one ? two : one;
+        router_detach(&bus.router, first, bus.now_us);
+        if (call == 1) {
+            bus_pass_ms(&bus, 30);
+            bus_answer(&bus, second, bus_take_call(&bus, second), CODE_UNAVAILABLE, EXECUTED_NO);
+        }
+        router_detach(&bus.router, second, bus.now_us);
+        bus_pass_ms(&bus, 30);
+        bus_expect_result(&bus, caller, call, CODE_UNAVAILABLE, EXECUTED_UNKNOWN);
+    }
+}
+
 static void test_a_method_is_idempotent_where_its_service_says_so(void **state)
 {
     static const struct instance says = { "shop", "1.0", NULL, "List" };
@@ -545,6 +573,8 @@ int main(void)
                 test_what_may_have_been_executed_is_not_sent_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
                 test_an_idempotent_call_survives_its_callee, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+                test_what_may_have_been_executed_once_is_not_said_to_be_not, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
                 test_a_method_is_idempotent_where_its_service_says_so, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
