@@ -11,63 +11,10 @@
 #include "client/verdict.h"
 #include "mu/bus/v1/bus.pb-c.h"
 #include "mu/client.h"
-#include "tests/unit/client_peer.h"
+#include "tests/unit/client_fixture.h"
 #include "tests/unit/cmocka.h"
 
 enum { MANY = 300 };
-
-struct fixture {
-    struct peer peer;
-    struct mu_client *client;
-};
-
-static int start(void **state)
-{
-    struct fixture *fixture = calloc(1, sizeof(*fixture));
-    struct mu_client_options options = { .address = fixture->peer.address };
-
-    peer_open(&fixture->peer);
-    assert_int_equal(mu_client_open(&fixture->client, &options), 0);
-    *state = fixture;
-    return 0;
-}
-
-static int stop(void **state)
-{
-    struct fixture *fixture = *state;
-
-    fixture->client = mu_client_close(fixture->client);
-    peer_close(&fixture->peer);
-    free(fixture);
-    return 0;
-}
-
-struct outcome {
-    atomic_int runs;
-    enum mu_code code;
-    enum mu_executed executed;
-    size_t size;
-};
-
-static void note(struct mu_result *result, void *user)
-{
-    struct outcome *outcome = user;
-
-    outcome->code = result->status.code;
-    outcome->executed = result->status.executed;
-    outcome->size = result->size;
-    atomic_fetch_add(&outcome->runs, 1);
-}
-
-/* Waits for the callback by asking the router something, not by time. */
-static void await(struct outcome *outcome)
-{
-    uint64_t deadline_ms = clock_ms() + 10000;
-
-    while (atomic_load(&outcome->runs) == 0 && clock_ms() < deadline_ms)
-        sched_yield();
-    assert_int_equal(atomic_load(&outcome->runs), 1);
-}
 
 static void test_addresses_that_lead_nowhere_are_said_at_once(void **state)
 {
@@ -101,7 +48,7 @@ static void test_a_call_says_what_it_wants_on_the_wire(void **state)
     uint64_t id;
 
     id = mu_call_async(fixture->client, "greeter.Hello",
-            (struct mu_bytes){ (const uint8_t *)"body", 4 }, &options, note, &outcome);
+            (struct mu_bytes){ (const uint8_t *)"body", 4 }, &options, outcome_note, &outcome);
     heard = peer_hear(&fixture->peer, ENVELOPE_CALL);
     assert_int_equal(heard.envelope.id, id);
     assert_int_equal(heard.envelope.id >> 63, 0);
@@ -114,8 +61,8 @@ static void test_a_call_says_what_it_wants_on_the_wire(void **state)
     assert_memory_equal(heard.envelope.body.data, "body", 4);
     heard_free(&heard);
     options.timeout_ms = UINT32_MAX;
-    mu_call_async(
-            fixture->client, "greeter.Hello", (struct mu_bytes){ 0 }, &options, note, &outcome);
+    mu_call_async(fixture->client, "greeter.Hello", (struct mu_bytes){ 0 }, &options, outcome_note,
+            &outcome);
     heard = peer_hear(&fixture->peer, ENVELOPE_CALL);
     assert_int_equal(heard.envelope.timeout_ms, MU_TIMEOUT_MAX_MS);
     heard_free(&heard);
@@ -134,7 +81,8 @@ static void test_answers_in_any_order_reach_their_calls_once(void **state)
 
     memset(outcomes, 0, sizeof(outcomes));
     for (size_t i = 0; i < MANY; i++)
-        mu_call_async(fixture->client, "a.B", (struct mu_bytes){ 0 }, NULL, note, &outcomes[i]);
+        mu_call_async(
+                fixture->client, "a.B", (struct mu_bytes){ 0 }, NULL, outcome_note, &outcomes[i]);
     for (size_t i = 0; i < MANY; i++) {
         struct heard heard = peer_hear(&fixture->peer, ENVELOPE_CALL);
         struct envelope *result = &results[2 * (MANY - 1 - i)];
@@ -147,7 +95,7 @@ static void test_answers_in_any_order_reach_their_calls_once(void **state)
     }
     peer_say(&fixture->peer, results, (size_t)2 * MANY);
     for (size_t i = 0; i < MANY; i++) {
-        await(&outcomes[i]);
+        outcome_await(&outcomes[i]);
         assert_int_equal(outcomes[i].code, MU_OK);
         assert_int_equal(outcomes[i].size, i % 9);
     }
@@ -160,7 +108,8 @@ static void test_a_client_takes_exactly_its_limit_of_calls(void **state)
 
     memset(outcomes, 0, sizeof(outcomes));
     for (int i = 0; i <= MU_CLIENT_CALLS_MAX; i++)
-        mu_call_async(fixture->client, "a.B", (struct mu_bytes){ 0 }, NULL, note, &outcomes[i]);
+        mu_call_async(
+                fixture->client, "a.B", (struct mu_bytes){ 0 }, NULL, outcome_note, &outcomes[i]);
     for (int i = 0; i < MU_CLIENT_CALLS_MAX; i++)
         assert_int_equal(atomic_load(&outcomes[i].runs), 0);
     assert_int_equal(atomic_load(&outcomes[MU_CLIENT_CALLS_MAX].runs), 1);
@@ -168,7 +117,7 @@ static void test_a_client_takes_exactly_its_limit_of_calls(void **state)
     assert_int_equal(outcomes[MU_CLIENT_CALLS_MAX].executed, MU_EXECUTED_NO);
     peer_hang_up(&fixture->peer);
     for (int i = 0; i < MU_CLIENT_CALLS_MAX; i++) {
-        await(&outcomes[i]);
+        outcome_await(&outcomes[i]);
         assert_int_equal(outcomes[i].code, MU_UNAVAILABLE);
         assert_int_equal(outcomes[i].executed, MU_EXECUTED_UNKNOWN);
     }
@@ -183,11 +132,11 @@ static void test_a_silent_router_costs_a_call_no_more_than_its_time(void **state
     struct heard heard;
     uint64_t start_ms = clock_ms();
 
-    mu_call_async(fixture->client, "a.B", (struct mu_bytes){ 0 }, &options, note, &outcome);
+    mu_call_async(fixture->client, "a.B", (struct mu_bytes){ 0 }, &options, outcome_note, &outcome);
     assert_int_equal(mu_call(fixture->client, "a.B", (struct mu_bytes){ 0 }, &options, &result),
             MU_DEADLINE_EXCEEDED);
     assert_int_equal(result.status.executed, MU_EXECUTED_UNKNOWN);
-    await(&outcome);
+    outcome_await(&outcome);
     assert_int_equal(outcome.code, MU_DEADLINE_EXCEEDED);
     assert_in_range(clock_ms() - start_ms, 60, 60 + 1000);
     for (int i = 0; i < 2; i++) {
@@ -211,13 +160,13 @@ static void test_a_call_parked_behind_one_that_was_given_up_leaves_at_once(void 
     pthread_mutex_lock(&fixture->client->lock);
     assert_true(parking_add(&fixture->client->parking, &nobodys, 0));
     pthread_mutex_unlock(&fixture->client->lock);
-    mu_call_async(fixture->client, "a.B", (struct mu_bytes){ 0 }, &options, note, &outcome);
+    mu_call_async(fixture->client, "a.B", (struct mu_bytes){ 0 }, &options, outcome_note, &outcome);
     heard = peer_hear(&fixture->peer, ENVELOPE_CALL);
     assert_int_not_equal(heard.envelope.id, nobodys.id);
     peer_say(&fixture->peer, &(struct envelope){ .kind = ENVELOPE_RESULT, .id = heard.envelope.id },
             1);
     heard_free(&heard);
-    await(&outcome);
+    outcome_await(&outcome);
 }
 
 static void test_a_ping_is_answered_with_its_number(void **state)
@@ -270,7 +219,7 @@ static void test_an_answer_that_is_no_reply_is_internal(void **state)
                     .body = { (const uint8_t *)"\xff\xff\xff", 3 } },
             1);
     heard_free(&heard);
-    await(&outcome);
+    outcome_await(&outcome);
     assert_int_equal(outcome.code, MU_INTERNAL);
     assert_int_equal(outcome.size, 0);
 }
@@ -452,7 +401,7 @@ static void test_an_item_of_another_type_ends_a_typed_stream(void **state)
 
 int main(void)
 {
-#define with_peer(test) cmocka_unit_test_setup_teardown(test, start, stop)
+#define with_peer(test) cmocka_unit_test_setup_teardown(test, fixture_start, fixture_stop)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_addresses_that_lead_nowhere_are_said_at_once),
         with_peer(test_a_call_says_what_it_wants_on_the_wire),

@@ -6,59 +6,14 @@
 
 #include "base/clock.h"
 #include "client/connection.h"
-#include "tests/unit/client_peer.h"
+#include "tests/unit/client_fixture.h"
 #include "tests/unit/cmocka.h"
 
 enum { WORD = 1, CALLS = 50 };
 
-struct fixture {
-    struct peer peer;
-    struct mu_client *client;
-};
-
-static int start(void **state)
-{
-    struct fixture *fixture = calloc(1, sizeof(*fixture));
-    struct mu_client_options options = { .address = fixture->peer.address };
-
-    peer_open(&fixture->peer);
-    assert_int_equal(mu_client_open(&fixture->client, &options), 0);
-    *state = fixture;
-    return 0;
-}
-
-static int stop(void **state)
-{
-    struct fixture *fixture = *state;
-
-    fixture->client = mu_client_close(fixture->client);
-    peer_close(&fixture->peer);
-    free(fixture);
-    return 0;
-}
-
-struct outcome {
-    atomic_int runs;
-    enum mu_code code;
-    enum mu_executed executed;
-};
-
-static void note(struct mu_result *result, void *user)
-{
-    struct outcome *outcome = user;
-
-    outcome->code = result->status.code;
-    outcome->executed = result->status.executed;
-    atomic_fetch_add(&outcome->runs, 1);
-}
-
 static void await(struct outcome *outcome, enum mu_code code)
 {
-    uint64_t deadline_ms = clock_ms() + 10000;
-
-    while (atomic_load(&outcome->runs) == 0 && clock_ms() < deadline_ms)
-        sched_yield();
-    assert_int_equal(atomic_load(&outcome->runs), 1);
+    outcome_await(outcome);
     assert_int_equal(outcome->code, code);
 }
 
@@ -68,7 +23,7 @@ static void call(struct fixture *fixture, uint32_t timeout_ms, struct outcome *o
 
     *outcome = (struct outcome){ 0 };
     mu_call_async(fixture->client, "greeter.Hello", (struct mu_bytes){ (const uint8_t *)"body", 4 },
-            &options, note, outcome);
+            &options, outcome_note, outcome);
 }
 
 static void answer_next(struct fixture *fixture)
@@ -220,7 +175,7 @@ static void test_a_drain_without_a_number_says_nothing_to_a_client(void **state)
 
 int main(void)
 {
-#define with_peer(test) cmocka_unit_test_setup_teardown(test, start, stop)
+#define with_peer(test) cmocka_unit_test_setup_teardown(test, fixture_start, fixture_stop)
     const struct CMUnitTest tests[] = {
         with_peer(test_calls_under_way_end_here_and_new_ones_go_by_the_next_connection),
         with_peer(test_all_that_was_sent_is_in_front_of_the_pong),

@@ -16,6 +16,7 @@
 #include "services/interface/mu/file.h"
 #include "mu/registry/v1/registry.pb-c.h"
 #include "services/interface/mu/registry.h"
+#include "services/interface/mu/shipped.h"
 
 #define SEED_FOLDER "shipped"
 
@@ -145,4 +146,29 @@ int seed_service(
         return (int)failure_of_memory(cli);
     shipped.data = packed;
     return seed_settle(cli, state_dir, manifest, shipped, newp);
+}
+
+struct seed_all {
+    struct cli *cli;
+    const char *state_dir;
+    unsigned count_new;
+};
+
+static int seed_one(const Mu__Node__V1__Manifest *manifest, void *user)
+{
+    struct seed_all *all = user;
+    bool is_new = false;
+    int code = seed_service(all->cli, all->state_dir, manifest, &is_new);
+
+    all->count_new += is_new;
+    return code;
+}
+
+int seed_shipped(struct cli *cli, const char *state_dir, unsigned *newp)
+{
+    struct seed_all all = { cli, state_dir, 0 };
+    int code = shipped_each(cli, seed_one, &all);
+
+    *newp = all.count_new;
+    return code;
 }

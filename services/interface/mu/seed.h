@@ -31,3 +31,7 @@ bool seed_is_known(const char *state_dir, const char *service);
  * becomes true where it was registered. Says what is wrong. Returns EXIT_OK or an exit status. */
 int seed_service(
         struct cli *cli, const char *state_dir, const Mu__Node__V1__Manifest *manifest, bool *newp);
+
+/* Does it with each that came with Mu (shipped_each), and counts those that were registered in
+ * `*newp`. Says what is wrong. Returns EXIT_OK, or the exit status of the last that was refused. */
+int seed_shipped(struct cli *cli, const char *state_dir, unsigned *newp);

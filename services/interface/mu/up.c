@@ -15,36 +15,14 @@
 #include "services/interface/mu/output.h"
 #include "services/interface/mu/ready.h"
 #include "services/interface/mu/seed.h"
-#include "services/interface/mu/shipped.h"
 #include "services/interface/mu/status.h"
 
-struct up {
-    struct cli *cli;
-    const char *state_dir; /* of the node, borrowed */
-    unsigned count_new;    /* services that were registered now */
-};
-
-static int up_seed(const Mu__Node__V1__Manifest *manifest, void *user)
-{
-    struct up *up = user;
-    bool is_new = false;
-    int code = seed_service(up->cli, up->state_dir, manifest, &is_new);
-
-    up->count_new += is_new;
-    return code;
-}
-
-static int up_register(struct up *up)
+static int up_register(struct cli *cli, unsigned *newp)
 {
     CLEANUP(bus_reply_free) Mu__Node__V1__StatusReply *status = NULL;
-    int code = status_ask(up->cli, &status);
+    int code = status_ask(cli, &status);
 
-    if (code != EXIT_OK)
-        return code;
-    up->state_dir = status->state_dir;
-    code = shipped_each(up->cli, up_seed, up);
-    up->state_dir = NULL;
-    return code;
+    return code == EXIT_OK ? seed_shipped(cli, status->state_dir, newp) : code;
 }
 
 static bool up_runs(const Mu__Node__V1__ListReply *list, const char *service)
@@ -83,20 +61,20 @@ static int up_show(struct cli *cli, uint64_t started_us, bool started, unsigned 
 
 static int up_one(struct cli *cli, const struct arguments *arguments)
 {
-    struct up up = { .cli = cli };
     uint64_t started_us = clock_us();
     enum ready_outcome outcome = READY_UP;
+    unsigned count_new = 0; /* services that were registered now */
     bool started = false;
     int refused = EXIT_OK;
     int shown;
     int code = boot(cli, arguments_flag(arguments, "name"), &started);
 
     if (code == EXIT_OK && arguments_flag(arguments, "bare") == NULL)
-        refused = up_register(&up);
+        refused = up_register(cli, &count_new);
     if (code != EXIT_OK)
         return code;
-    outcome = ready_wait(cli, NULL, boot_wait_ms(cli), started || up.count_new > 0);
-    shown = up_show(cli, started_us, started, up.count_new);
+    outcome = ready_wait(cli, NULL, boot_wait_ms(cli), started || count_new > 0);
+    shown = up_show(cli, started_us, started, count_new);
     if (shown == EXIT_OK)
         shown = ready_say(cli, NULL, outcome);
     if (shown != EXIT_OK || refused != EXIT_OK)

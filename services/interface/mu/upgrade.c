@@ -16,26 +16,7 @@
 #include "mu/node/v1/node.pb-c.h"
 #include "services/interface/mu/output.h"
 #include "services/interface/mu/seed.h"
-#include "services/interface/mu/shipped.h"
 #include "services/interface/mu/status.h"
-
-struct upgrade {
-    struct cli *cli;
-    const char *state_dir;  /* of the node, borrowed */
-    unsigned count_renewed; /* services that were registered now */
-};
-
-static int upgrade_seed(const Mu__Node__V1__Manifest *manifest, void *user)
-{
-    struct upgrade *upgrade = user;
-    bool is_new = false;
-    int code = seed_service(upgrade->cli, upgrade->state_dir, manifest, &is_new);
-
-    if (is_new)
-        output_talk(upgrade->cli, "%s %s registered", manifest->name, manifest->version);
-    upgrade->count_renewed += is_new;
-    return code;
-}
 
 /* Has the node try the programs, and take them. */
 static int upgrade_ask(
@@ -56,49 +37,49 @@ static int upgrade_ask(
 }
 
 /* What is said of a node that was given away. */
-static int upgrade_show(const struct upgrade *upgrade, const Mu__Node__V1__UpgradeReply *reply,
-        const Mu__Node__V1__StatusReply *now, uint64_t took_ms)
+static int upgrade_show(const struct cli *cli, const Mu__Node__V1__UpgradeReply *reply,
+        const Mu__Node__V1__StatusReply *now, uint64_t took_ms, unsigned count_new)
 {
-    if (output_is_json(upgrade->cli))
-        return output_json(upgrade->cli,
+    if (output_is_json(cli))
+        return output_json(cli,
                 json_pack("{s:s, s:s, s:s, s:i, s:i, s:i}", "before", reply->before, "after",
                         now->version, "programDir", now->program_dir, "pauseMs", (int)now->pause_ms,
-                        "tookMs", (int)took_ms, "registered", (int)upgrade->count_renewed));
+                        "tookMs", (int)took_ms, "registered", (int)count_new));
     printf("version   %s, before %s\n", now->version, reply->before);
     printf("programs  %s\n", now->program_dir);
     printf("calls     waited for %u ms\n", now->pause_ms);
+    if (count_new > 0)
+        printf("services  %u registered, as they are new or changed\n", count_new);
     printf("took      %llu ms\n", (unsigned long long)took_ms);
     return EXIT_OK;
 }
 
 /* The node is back: is it the one that was wanted? */
-static int upgrade_look(struct upgrade *upgrade, const Mu__Node__V1__UpgradeReply *reply,
-        uint64_t started_ms, bool bare)
+static int upgrade_look(
+        struct cli *cli, const Mu__Node__V1__UpgradeReply *reply, uint64_t started_ms, bool bare)
 {
     CLEANUP(bus_reply_free) Mu__Node__V1__StatusReply *now = NULL;
     uint64_t took_ms = clock_ms() - started_ms;
+    unsigned count_new = 0;
     int refused = EXIT_OK;
-    int code = status_ask(upgrade->cli, &now);
+    int code = status_ask(cli, &now);
 
     if (code != EXIT_OK)
         return code;
     if (strcmp(now->program_dir, reply->program_dir) != 0 ||
             strcmp(now->version, reply->after) != 0)
-        return (int)failure_say(upgrade->cli, EXIT_INTERNAL, "see why: mu logs node",
+        return (int)failure_say(cli, EXIT_INTERNAL, "see why: mu logs node",
                 "the node runs, but as version %s of %s still: the new mu-node did not start",
                 now->version, now->program_dir);
-    upgrade->state_dir = now->state_dir;
     if (!bare)
-        refused = shipped_each(upgrade->cli, upgrade_seed, upgrade);
-    code = upgrade_show(upgrade, reply, now, took_ms);
-    upgrade->state_dir = NULL;
+        refused = seed_shipped(cli, now->state_dir, &count_new);
+    code = upgrade_show(cli, reply, now, took_ms, count_new);
     return code != EXIT_OK ? code : refused;
 }
 
 static int upgrade_run(struct cli *cli, const struct arguments *arguments)
 {
     CLEANUP(bus_reply_free) Mu__Node__V1__UpgradeReply *reply = NULL;
-    struct upgrade upgrade = { .cli = cli };
     const char *from = arguments_flag(arguments, "from");
     uint64_t started_ms = clock_ms();
     char path[PATH_MAX] = "";
@@ -122,7 +103,7 @@ static int upgrade_run(struct cli *cli, const struct arguments *arguments)
     code = comeback_wait(cli, "router", before, drain_ms);
     if (code != EXIT_OK)
         return code;
-    return upgrade_look(&upgrade, reply, started_ms, arguments_flag(arguments, "bare") != NULL);
+    return upgrade_look(cli, reply, started_ms, arguments_flag(arguments, "bare") != NULL);
 }
 
 const struct command upgrade_command = {

@@ -3,8 +3,6 @@
  * found, and nothing is carried out twice however often it is asked for. */
 #include <poll.h>
 #include <pthread.h>
-#include <semaphore.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,34 +43,6 @@ static int stop(void **state)
 
 /* ---- one call ---- */
 
-struct outcome {
-    struct mu_status status;
-    sem_t ended;
-};
-
-static void note_outcome(
-        const struct mu_status *status, const Probe__V1__WaitReply *reply, void *user)
-{
-    struct outcome *outcome = user;
-
-    (void)reply;
-    outcome->status = *status;
-    sem_post(&outcome->ended);
-}
-
-static uint32_t count_waits(void)
-{
-    Probe__V1__SeenRequest request = PROBE__V1__SEEN_REQUEST__INIT;
-    Probe__V1__SeenReply *reply;
-    uint32_t waits;
-
-    mesh_await(&mesh);
-    assert_int_equal(probe_seen(mesh.nodes[0].client, &request, NULL, &reply, NULL), MU_OK);
-    waits = reply->waits;
-    probe__v1__seen_reply__free_unpacked(reply, NULL);
-    return waits;
-}
-
 static struct mu_call_options options_of(const char *key)
 {
     return (struct mu_call_options){ .timeout_ms = TIMEOUT_MS,
@@ -82,21 +52,9 @@ static struct mu_call_options options_of(const char *key)
 /* Has the probe wait, and kills a process of `node` meanwhile. */
 static struct mu_status lose(const char *key, struct node *node, const char *service)
 {
-    Probe__V1__WaitRequest request = PROBE__V1__WAIT_REQUEST__INIT;
     const struct mu_call_options options = options_of(key);
-    uint32_t before = count_waits();
-    struct outcome outcome;
 
-    request.ms = WAIT_MS;
-    sem_init(&outcome.ended, 0, 0);
-    probe_wait_async(mesh.nodes[0].client, &request, &options, note_outcome, &outcome);
-    while (count_waits() == before)
-        continue;
-    mesh_kill(node, service, 0);
-    while (sem_wait(&outcome.ended) != 0)
-        continue;
-    sem_destroy(&outcome.ended);
-    return outcome.status;
+    return mesh_lose(&mesh, WAIT_MS, &options, node, service);
 }
 
 /* The same call once more. */
@@ -123,11 +81,11 @@ static void expect(struct mu_status status, enum mu_code code, enum mu_executed 
 
 static void check_that_a_lost_answer_is_found(const char *key, int node)
 {
-    uint32_t before = count_waits();
+    uint32_t before = mesh_count_waits(&mesh);
 
     expect(lose(key, &mesh.nodes[node], "link"), MU_UNAVAILABLE, MU_EXECUTED_UNKNOWN);
     assert_int_equal(again(key).code, MU_OK);
-    assert_int_equal(count_waits(), before + 1);
+    assert_int_equal(mesh_count_waits(&mesh), before + 1);
 }
 
 static void test_an_answer_that_the_near_link_lost_is_found(void **state)
@@ -147,7 +105,7 @@ static void test_what_died_with_the_service_is_not_carried_out_again(void **stat
     (void)state;
     expect(lose("service", &mesh.nodes[1], "probe"), MU_UNAVAILABLE, MU_EXECUTED_UNKNOWN);
     expect(again("service"), MU_FAILED_PRECONDITION, MU_EXECUTED_UNKNOWN);
-    assert_int_equal(count_waits(), 0); /* it is another process */
+    assert_int_equal(mesh_count_waits(&mesh), 0); /* it is another process */
 }
 
 static void test_nor_what_the_far_router_forgot(void **state)
@@ -155,7 +113,7 @@ static void test_nor_what_the_far_router_forgot(void **state)
     (void)state;
     expect(lose("router", &mesh.nodes[1], "router"), MU_UNAVAILABLE, MU_EXECUTED_UNKNOWN);
     expect(again("router"), MU_FAILED_PRECONDITION, MU_EXECUTED_UNKNOWN);
-    assert_int_equal(count_waits(), 0);
+    assert_int_equal(mesh_count_waits(&mesh), 0);
 }
 
 static void set_retries(void)
@@ -180,12 +138,12 @@ static void set_retries(void)
 
 static void test_with_retries_the_caller_does_not_hear_of_the_loss(void **state)
 {
-    uint32_t before = count_waits();
+    uint32_t before = mesh_count_waits(&mesh);
 
     (void)state;
     set_retries();
     assert_int_equal(lose("retried", &mesh.nodes[0], "link").code, MU_OK);
-    assert_int_equal(count_waits(), before + 1);
+    assert_int_equal(mesh_count_waits(&mesh), before + 1);
 }
 
 /* ---- many calls, many deaths ---- */

@@ -4,8 +4,6 @@
 #include <dirent.h>
 #include <poll.h>
 #include <pthread.h>
-#include <semaphore.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,8 +20,7 @@ enum {
     CALLS_MAX = 4000000,
     CALLS_BETWEEN = 200, /* acknowledged between two kills */
     KILLS = 16,
-    CALL_TIMEOUT_MS = 2000,
-    AT_ONCE_MS = 1000
+    CALL_TIMEOUT_MS = 2000
 };
 
 static struct mesh mesh;
@@ -44,56 +41,14 @@ static int stop(void **state)
 
 /* ---- one call that is under way when something dies ---- */
 
-struct outcome {
-    struct mu_status status;
-    sem_t ended;
-};
-
-static void note_outcome(
-        const struct mu_status *status, const Probe__V1__WaitReply *reply, void *user)
-{
-    struct outcome *outcome = user;
-
-    (void)reply;
-    outcome->status = *status;
-    sem_post(&outcome->ended);
-}
-
-static uint32_t count_waits(void)
-{
-    Probe__V1__SeenRequest request = PROBE__V1__SEEN_REQUEST__INIT;
-    Probe__V1__SeenReply *reply;
-    uint32_t waits;
-
-    assert_int_equal(probe_seen(mesh.nodes[0].client, &request, NULL, &reply, NULL), MU_OK);
-    waits = reply->waits;
-    probe__v1__seen_reply__free_unpacked(reply, NULL);
-    return waits;
-}
-
 /* Kills a process while the other node serves a call. */
 static struct mu_status lose(struct node *node, const char *service)
 {
-    Probe__V1__WaitRequest request = PROBE__V1__WAIT_REQUEST__INIT;
     const struct mu_call_options options = { .timeout_ms = 20000 };
-    struct outcome outcome;
-    uint32_t before;
-    uint64_t killed_ms;
+    struct mu_status status = mesh_lose(&mesh, 0, &options, node, service);
 
-    mesh_await(&mesh);
-    before = count_waits();
-    sem_init(&outcome.ended, 0, 0);
-    probe_wait_async(mesh.nodes[0].client, &request, &options, note_outcome, &outcome);
-    while (count_waits() == before)
-        continue;
-    mesh_kill(node, service, 0);
-    killed_ms = clock_ms();
-    while (sem_wait(&outcome.ended) != 0)
-        continue;
-    assert_in_range(clock_ms() - killed_ms, 0, NODE_SLOWER * AT_ONCE_MS);
-    sem_destroy(&outcome.ended);
     mesh_await(&mesh); /* it heals by itself */
-    return outcome.status;
+    return status;
 }
 
 static void expect_unknown(struct mu_status status, const char *text)

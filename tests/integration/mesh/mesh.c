@@ -2,15 +2,17 @@
 #include "tests/integration/mesh/mesh.h"
 
 #include <poll.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "probe/v1/probe.mu.h"
 #include "tests/unit/cmocka.h"
 
-enum { MESH_LOOK_MS = 2, MESH_ASK_MS = 500, MESH_YAML_MAX = 8192 };
+enum { MESH_LOOK_MS = 2, MESH_ASK_MS = 500, MESH_YAML_MAX = 8192, MESH_AT_ONCE_MS = 1000 };
 
 /* What is killed on purpose is to be back soon, however often. */
 #define MESH_RESTART                                                                               \
@@ -118,6 +120,57 @@ pid_t mesh_kill(struct node *node, const char *service, pid_t last)
     }
     assert_int_equal(kill(pid, SIGKILL), 0);
     return pid;
+}
+
+/* A call that is under way when something dies. */
+struct outcome {
+    struct mu_status status;
+    sem_t ended;
+};
+
+static void note_outcome(
+        const struct mu_status *status, const Probe__V1__WaitReply *reply, void *user)
+{
+    struct outcome *outcome = user;
+
+    (void)reply;
+    outcome->status = *status;
+    sem_post(&outcome->ended);
+}
+
+uint32_t mesh_count_waits(struct mesh *mesh)
+{
+    Probe__V1__SeenRequest request = PROBE__V1__SEEN_REQUEST__INIT;
+    Probe__V1__SeenReply *reply;
+    uint32_t waits;
+
+    mesh_await(mesh);
+    assert_int_equal(probe_seen(mesh->nodes[0].client, &request, NULL, &reply, NULL), MU_OK);
+    waits = reply->waits;
+    probe__v1__seen_reply__free_unpacked(reply, NULL);
+    return waits;
+}
+
+struct mu_status mesh_lose(struct mesh *mesh, uint32_t wait_ms,
+        const struct mu_call_options *options, struct node *node, const char *service)
+{
+    Probe__V1__WaitRequest request = PROBE__V1__WAIT_REQUEST__INIT;
+    uint32_t before = mesh_count_waits(mesh);
+    struct outcome outcome;
+    uint64_t killed_ms;
+
+    request.ms = wait_ms;
+    sem_init(&outcome.ended, 0, 0);
+    probe_wait_async(mesh->nodes[0].client, &request, options, note_outcome, &outcome);
+    while (mesh_count_waits(mesh) == before)
+        continue;
+    mesh_kill(node, service, 0);
+    killed_ms = clock_ms();
+    while (sem_wait(&outcome.ended) != 0)
+        continue;
+    assert_in_range(clock_ms() - killed_ms, 0, NODE_SLOWER * MESH_AT_ONCE_MS);
+    sem_destroy(&outcome.ended);
+    return outcome.status;
 }
 
 uint8_t *mesh_read_tally(struct mesh *mesh, uint32_t count)

@@ -25,6 +25,14 @@ void mesh_await(struct mesh *mesh);
 /* Kills a service's process once it is up and another than `last`. Returns its pid. */
 pid_t mesh_kill(struct node *node, const char *service, pid_t last);
 
+/* How many calls of probe.Wait the last node's probe was sent so far, asked from the first node. */
+uint32_t mesh_count_waits(struct mesh *mesh);
+
+/* Calls probe.Wait from the first node, `wait_ms` long (0: for ever), and kills a service's process
+ * of `node` meanwhile. The call ends at once with the status that is returned. */
+struct mu_status mesh_lose(struct mesh *mesh, uint32_t wait_ms,
+        const struct mu_call_options *options, struct node *node, const char *service);
+
 /* What the tally wrote down: how often each number below `count` was carried out. Freed by the
  * caller. */
 uint8_t *mesh_read_tally(struct mesh *mesh, uint32_t count);
