@@ -15,7 +15,7 @@
 #include "tests/unit/cmocka.h"
 
 enum {
-    WAIT_MS = 300, /* that the probe takes for a call: a link is killed meanwhile */
+    WAIT_MS = 1500, /* that the probe takes for a call: a link is killed meanwhile */
     TIMEOUT_MS = 20000,
     CALLERS = 8,
     NUMBERS_MAX = 1000000,
@@ -52,9 +52,10 @@ static struct mu_call_options options_of(const char *key)
 /* Has the probe wait, and kills a process of `node` meanwhile. */
 static struct mu_status lose(const char *key, struct node *node, const char *service)
 {
-    const struct mu_call_options options = options_of(key);
+    struct mesh_loss loss = { .wait_ms = WAIT_MS, .options = options_of(key) };
 
-    return mesh_lose(&mesh, WAIT_MS, &options, node, service);
+    mesh_lose(&mesh, &loss, node, service);
+    return loss.status;
 }
 
 /* The same call once more. */

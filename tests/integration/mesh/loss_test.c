@@ -20,7 +20,8 @@ enum {
     CALLS_MAX = 4000000,
     CALLS_BETWEEN = 200, /* acknowledged between two kills */
     KILLS = 16,
-    CALL_TIMEOUT_MS = 2000
+    CALL_TIMEOUT_MS = 2000,
+    AT_ONCE_MS = 1000
 };
 
 static struct mesh mesh;
@@ -44,11 +45,12 @@ static int stop(void **state)
 /* Kills a process while the other node serves a call. */
 static struct mu_status lose(struct node *node, const char *service)
 {
-    const struct mu_call_options options = { .timeout_ms = 20000 };
-    struct mu_status status = mesh_lose(&mesh, 0, &options, node, service);
+    struct mesh_loss loss = { .options = { .timeout_ms = 20000 } };
 
+    mesh_lose(&mesh, &loss, node, service);
+    assert_in_range(loss.took_ms, 0, NODE_SLOWER * AT_ONCE_MS);
     mesh_await(&mesh); /* it heals by itself */
-    return status;
+    return loss.status;
 }
 
 static void expect_unknown(struct mu_status status, const char *text)

@@ -28,10 +28,16 @@ pid_t mesh_kill(struct node *node, const char *service, pid_t last);
 /* How many calls of probe.Wait the last node's probe was sent so far, asked from the first node. */
 uint32_t mesh_count_waits(struct mesh *mesh);
 
-/* Calls probe.Wait from the first node, `wait_ms` long (0: for ever), and kills a service's process
- * of `node` meanwhile. The call ends at once with the status that is returned. */
-struct mu_status mesh_lose(struct mesh *mesh, uint32_t wait_ms,
-        const struct mu_call_options *options, struct node *node, const char *service);
+/* A call that is under way when something dies, and what became of it. */
+struct mesh_loss {
+    uint32_t wait_ms; /* that the probe takes; 0: for ever */
+    struct mu_call_options options;
+    struct mu_status status;
+    uint64_t took_ms; /* from the death to the call's end */
+};
+
+/* Calls probe.Wait from the first node, and kills a service's process of `node` meanwhile. */
+void mesh_lose(struct mesh *mesh, struct mesh_loss *loss, struct node *node, const char *service);
 
 /* What the tally wrote down: how often each number below `count` was carried out. Freed by the
  * caller. */
