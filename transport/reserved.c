@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transport/reserved.h"
 
-#include <string.h>
+#include "transport/names.h"
 
 bool reserved_has(struct span name)
 {
-    static const char *const reserved[] = { "router", "node", "registry", "link", "etcd", "auth",
-        "client" };
+    static const struct span reserved[] = { NAME("router"), NAME("node"), NAME("registry"),
+        NAME("link"), NAME("etcd"), NAME("auth"), NAME("client") };
 
-    for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++) {
-        if (name.size == strlen(reserved[i]) && memcmp(name.data, reserved[i], name.size) == 0)
-            return true;
-    }
-    return false;
+    return names_have(reserved, sizeof(reserved) / sizeof(reserved[0]), name);
 }

@@ -65,6 +65,7 @@ int router_init(struct router *router, const char *node, uint64_t seed, uint64_t
     list_init(&router->self.caps);
     list_init(&router->self.claims);
     list_init(&router->spare_claims);
+    list_init(&router->spare_kept);
     list_init(&router->self.dirty);
     list_init(&router->self.by_throttle);
     list_init(&router->self.by_slow);
@@ -99,6 +100,7 @@ void router_deinit(struct router *router)
     policies_forget_all(router);
     claim_orphan(&router->self);
     claim_free_spares(router);
+    retry_free_spares(router);
     free(router->self.stamp);
     call_index_deinit(&router->self.index);
     call_table_deinit(&router->calls);

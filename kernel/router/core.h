@@ -56,7 +56,9 @@ struct router {
     struct list slow;      /* struct peer.by_slow */
     struct list grants;    /* owned: struct grant, of operators */
     uint32_t grant_count;
-    struct list spare_claims; /* owned: struct claim */
+    struct list spare_claims;  /* owned: struct claim */
+    struct list spare_kept;    /* owned: struct kept … */
+    uint32_t spare_kept_count; /* … and how many */
     struct list orphans;    /* struct call.by_parent: that on whose behalf they were is over … */
     bool ending_orphans;    /* … and somebody is at ending them */
     struct list neighbours; /* owned: struct neighbour */

@@ -37,33 +37,32 @@ static bool gate_fault(struct router *router, struct peer *peer, const struct en
 
 /* ---- limits ---- */
 
-/* Whose call it is, and what it counts with. */
-struct gate_call {
-    struct scope_call whose;
-    size_t bytes;
-    uint64_t now_us;
-};
-
-static struct gate_call gate_read(const struct draft *draft, uint64_t now_us)
+/* What it counts with. */
+static size_t gate_bytes(const struct envelope *envelope)
 {
-    const struct envelope *envelope = draft->envelope;
     bool streams = envelope->shape == SHAPE_CLIENT_STREAM || envelope->shape == SHAPE_TWO_WAY;
-    struct gate_call call = { .bytes = envelope->body.size + (streams ? STREAM_WINDOW : 0),
-        .now_us = now_us };
 
-    policy_whose(&call.whose, draft->peer, draft->user);
-    return call;
+    return envelope->body.size + (streams ? STREAM_WINDOW : 0);
+}
+
+/* The name by which the policy tells its caller from others. */
+static struct span gate_name(const struct policy *policy, const struct draft *draft)
+{
+    struct scope_call whose;
+
+    policy_whose(&whose, draft->peer, draft->user);
+    return whose.names[policy->terms.caller.kind];
 }
 
 /* Where the call counts for the policy's limits. */
-static struct quota *gate_quota(struct policy *policy, const struct gate_call *call)
+static struct quota *gate_quota(struct policy *policy, const struct draft *draft, uint64_t now_us)
 {
     const struct terms *terms = &policy->terms;
     struct quota *quota = NULL;
 
     if (policy->each != NULL)
-        quota = quota_take(policy->each, call->whose.names[terms->caller.kind],
-                (struct quota_rate){ terms->rate_per_s, terms->rate_burst }, call->now_us);
+        quota = quota_take(policy->each, gate_name(policy, draft),
+                (struct quota_rate){ terms->rate_per_s, terms->rate_burst }, now_us);
     return quota != NULL ? quota : &policy->quota;
 }
 
@@ -108,18 +107,18 @@ static void gate_write(char text[STATUS_TEXT_MAX], enum setting setting,
 
 /* True where the limit lets the call through; else its caller is told. */
 static bool gate_limit(struct router *router, const struct draft *draft, struct policy *policy,
-        enum setting setting, const struct gate_call *call)
+        enum setting setting)
 {
-    struct quota *quota = gate_quota(policy, call);
+    struct quota *quota = gate_quota(policy, draft, router->now_us);
     uint32_t per_s = policy->terms.rate_per_s;
     char text[STATUS_TEXT_MAX];
 
     if (setting == SETTING_RATE)
-        bucket_fill(&quota->rate, per_s, policy->terms.rate_burst, call->now_us);
-    if (gate_has_room(setting, policy, quota, call->bytes))
+        bucket_fill(&quota->rate, per_s, policy->terms.rate_burst, router->now_us);
+    if (gate_has_room(setting, policy, quota, gate_bytes(draft->envelope)))
         return true;
     policy->refused += 1;
-    gate_write(text, setting, policy, call->whose.names[policy->terms.caller.kind]);
+    gate_write(text, setting, policy, gate_name(policy, draft));
     return gate_refuse(router, draft->peer, draft->envelope,
             &(struct verdict){ CODE_RESOURCE_EXHAUSTED, EXECUTED_NO,
                     setting == SETTING_RATE ? bucket_wait_ms(&quota->rate, per_s) : GATE_RETRY_MS,
@@ -129,21 +128,20 @@ static bool gate_limit(struct router *router, const struct draft *draft, struct 
 /* A call that one limit refuses takes nothing from the rates of the others. */
 static bool gate_limits(struct router *router, const struct draft *draft)
 {
-    const struct gate_call call = gate_read(draft, router->now_us);
     const struct settings *settings = draft->settings;
 
     for (int i = 0; i < LEVELS * LIMITS; i++) {
         struct policy *policy = settings->limits[i / LIMITS][i % LIMITS];
 
-        if (policy != NULL && !gate_limit(router, draft, policy,
-                                      (enum setting)(SETTING_IN_FLIGHT + i % LIMITS), &call))
+        if (policy != NULL &&
+                !gate_limit(router, draft, policy, (enum setting)(SETTING_IN_FLIGHT + i % LIMITS)))
             return false;
     }
     for (int level = 0; level < LEVELS; level++) {
         struct policy *policy = settings->limits[level][SETTING_RATE - SETTING_IN_FLIGHT];
 
         if (policy != NULL)
-            bucket_take(&gate_quota(policy, &call)->rate);
+            bucket_take(&gate_quota(policy, draft, router->now_us)->rate);
     }
     return true;
 }
@@ -186,15 +184,13 @@ static void gate_count_in(struct call *call, struct quota *quota)
 
 void gate_count(struct call *call, const struct draft *draft, uint64_t now_us)
 {
-    const struct gate_call read = gate_read(draft, now_us);
-
-    call->quota_bytes = (uint32_t)read.bytes;
+    call->quota_bytes = (uint32_t)gate_bytes(draft->envelope);
     for (int level = 0; level < LEVELS; level++) {
         for (int i = SETTING_IN_FLIGHT; i < SETTING_RATE; i++) {
             struct policy *policy = draft->settings->limits[level][i - SETTING_IN_FLIGHT];
 
             if (policy != NULL)
-                gate_count_in(call, gate_quota(policy, &read));
+                gate_count_in(call, gate_quota(policy, draft, now_us));
         }
     }
 }

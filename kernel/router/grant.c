@@ -12,6 +12,7 @@
 #include "kernel/router/say.h"
 #include "kernel/router/tenant.h"
 #include "mu/router/v1/router.pb-c.h"
+#include "transport/names.h"
 
 static struct span grant_text(const char *text)
 {
@@ -73,15 +74,10 @@ int grant_equip(struct router *router, struct peer *peer, struct span calls)
 
 bool grant_is_for_all(struct span endpoint)
 {
-    static const char *const names[] = { "router.Grant", "router.Revoke", "router.Caps",
-        "router.Present" };
+    static const struct span names[] = { NAME("router.Grant"), NAME("router.Revoke"),
+        NAME("router.Caps"), NAME("router.Present") };
 
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (endpoint.size == strlen(names[i]) &&
-                memcmp(endpoint.data, names[i], endpoint.size) == 0)
-            return true;
-    }
-    return false;
+    return names_have(names, sizeof(names) / sizeof(names[0]), endpoint);
 }
 
 /* ---- what operators granted ---- */

@@ -18,6 +18,16 @@ struct neighbour;
 struct service;
 struct user;
 
+/* A call that rights let through: another one of which all of this holds is let through, too, and
+ * nothing needs to be asked again. */
+struct passed {
+    const struct method *method;   /* NULL: there was none */
+    const struct service *service; /* that its caller was */
+    uint64_t user;                 /* number of the one on whose behalf it was; 0: nobody's … */
+    uint64_t presenter;            /* … and of the one whose token its channel has */
+    uint64_t rules;                /* number of those that were asked */
+};
+
 enum peer_state {
     PEER_CALLER,  /* calls others and serves nothing (yet); also a node channel */
     PEER_HELLO,   /* said which service it is */
@@ -110,6 +120,7 @@ struct peer {
     struct list waiting;     /* struct tally.waiting: calls in `out`, behind a send under way */
     struct method *called;   /* borrowed, for good: that it called last, most likely the next one,
                                 too; NULL: none */
+    struct passed passed;    /* its last call that users or rules had a say in */
     uint32_t calls_made_count;
     uint32_t calls_taken_count; /* also those whose callers gave up: it may be busy with them */
     uint32_t calls_max;         /* that it takes at a time */

@@ -7,45 +7,33 @@
 #include <string.h>
 
 #include "kernel/router/route.h"
+#include "transport/names.h"
 #include "transport/reserved.h"
 #include "kernel/router/say.h"
 
 /* Of the node's own parts. */
-static const char *const permit_own[] = {
-    "router.Stats",
-    "router.Present",
-    "auth.Login",
-    "auth.Refresh",
-    "auth.Logout",
-    "auth.Whoami",
-    "node.Status",
-    "node.List",
-    "registry.List",
-    "registry.Show",
-    "registry.Describe",
-    "registry.Watch",
-    "link.Show",
-    "link.Nodes",
-    "link.Links",
-    "link.Routes",
-    "etcd.Show",
+static const struct span permit_own[] = {
+    NAME("router.Stats"),
+    NAME("router.Present"),
+    NAME("auth.Login"),
+    NAME("auth.Refresh"),
+    NAME("auth.Logout"),
+    NAME("auth.Whoami"),
+    NAME("node.Status"),
+    NAME("node.List"),
+    NAME("registry.List"),
+    NAME("registry.Show"),
+    NAME("registry.Describe"),
+    NAME("registry.Watch"),
+    NAME("link.Show"),
+    NAME("link.Nodes"),
+    NAME("link.Links"),
+    NAME("link.Routes"),
+    NAME("etcd.Show"),
 };
 
 /* Of what the library answers for every service, the node's own parts among them. */
-static const char *const permit_library[] = { "mu.Health", "mu.Stats" };
-
-static bool permit_is(struct span text, const char *name)
-{
-    return text.size == strlen(name) && memcmp(text.data, name, text.size) == 0;
-}
-
-static bool permit_is_any(struct span text, const char *const *names, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (permit_is(text, names[i]))
-            return true;
-    return false;
-}
+static const struct span permit_library[] = { NAME("mu.Health"), NAME("mu.Stats") };
 
 bool permit_has(struct span endpoint)
 {
@@ -53,9 +41,9 @@ bool permit_has(struct span endpoint)
     struct span method = { service.data + service.size + 1, endpoint.size - service.size - 1 };
 
     if (method.size >= 3 && memcmp(method.data, "mu.", 3) == 0)
-        return permit_is_any(
-                method, permit_library, sizeof(permit_library) / sizeof(permit_library[0]));
+        return names_have(
+                permit_library, sizeof(permit_library) / sizeof(permit_library[0]), method);
     if (reserved_has(service))
-        return permit_is_any(endpoint, permit_own, sizeof(permit_own) / sizeof(permit_own[0]));
+        return names_have(permit_own, sizeof(permit_own) / sizeof(permit_own[0]), endpoint);
     return true;
 }

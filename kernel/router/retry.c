@@ -10,8 +10,12 @@
 #include "kernel/router/say.h"
 #include "kernel/router/waiting.h"
 
+/* Memory of small ones is kept for the next: each call takes one, and gives it back. */
+enum { KEPT_SMALL = 512, KEPT_SPARES_MAX = 1024 };
+
 /* A call's envelope, for as long as it may be sent again. */
 struct kept {
+    struct list spare; /* in router->spare_kept while it is nobody's */
     struct call *call;
     struct policy *policy;    /* held: whose retries it has; NULL: it is delayed or hedged alone */
     struct wheel_timer timer; /* in router->pauses, while the call waits, or may be hedged */
@@ -34,6 +38,20 @@ static struct span kept_endpoint(const struct kept *kept)
     return (struct span){ kept->bytes, kept->endpoint_size };
 }
 
+/* Raw memory with room for so many bytes; NULL where there is none. */
+static struct kept *kept_allocate(struct router *router, size_t size)
+{
+    struct list *spare = router->spare_kept.next;
+
+    if (size > KEPT_SMALL)
+        return malloc(sizeof(struct kept) + size);
+    if (list_is_empty(&router->spare_kept))
+        return malloc(sizeof(struct kept) + KEPT_SMALL);
+    list_remove(spare);
+    router->spare_kept_count -= 1;
+    return list_entry(spare, struct kept, spare);
+}
+
 /* NULL where there is no room. */
 static struct kept *kept_new(struct router *router, const struct envelope *envelope)
 {
@@ -42,11 +60,12 @@ static struct kept *kept_new(struct router *router, const struct envelope *envel
 
     if (size > POLICY_KEPT_BYTES_MAX - router->kept_bytes)
         return NULL;
-    kept = malloc(sizeof(*kept) + size);
+    kept = kept_allocate(router, size);
     if (kept == NULL)
         return NULL;
     *kept = (struct kept){ .endpoint_size = (uint32_t)envelope->endpoint.size,
         .body_size = envelope->body.size };
+    list_init(&kept->spare);
     memcpy(kept->bytes, envelope->endpoint.data, envelope->endpoint.size);
     if (envelope->body.size > 0)
         memcpy(kept->bytes + envelope->endpoint.size, envelope->body.data, envelope->body.size);
@@ -60,7 +79,22 @@ static void kept_free(struct router *router, struct kept *kept)
     router->kept_bytes -= kept_size(kept);
     if (kept->policy != NULL)
         policy_release(kept->policy);
-    free(kept);
+    if (kept_size(kept) > KEPT_SMALL || router->spare_kept_count == KEPT_SPARES_MAX) {
+        free(kept);
+        return;
+    }
+    list_push(router->spare_kept.next, &kept->spare);
+    router->spare_kept_count += 1;
+}
+
+void retry_free_spares(struct router *router)
+{
+    while (!list_is_empty(&router->spare_kept)) {
+        struct kept *kept = list_entry(router->spare_kept.next, struct kept, spare);
+
+        list_remove(&kept->spare);
+        free(kept);
+    }
 }
 
 void retry_drop(struct router *router, struct call *call)
@@ -198,15 +232,33 @@ struct envelope retry_envelope(const struct call *call)
         .body = { kept->bytes + kept->endpoint_size, kept->body_size } };
 }
 
+/* Nobody was sent the call, which is in the waiting room: it waits for an instance or for its next
+ * try, or ends. */
+static void retry_unsent(struct router *router, struct call *call, const struct envelope *envelope,
+        const struct draft *draft, const struct refusal *refusal)
+{
+    if (!draft->again && waiting_join(router, call, envelope, draft))
+        return;
+    if (!retry_refused(router, call, &refusal->verdict)) {
+        tally_blame(router, refusal->cause);
+        call_abort(router, call, &refusal->verdict);
+    }
+}
+
+void retry_sent(struct router *router, struct call *call)
+{
+    if (call->kept->policy == NULL && call->kept->timer.due_ms == 0)
+        retry_drop(router, call);
+}
+
 static void retry_send(struct router *router, struct call *call)
 {
-    struct kept *kept = call->kept;
     struct peer *caller = call->caller;
     struct envelope envelope = retry_envelope(call);
     struct draft draft = { .cap = call->cap,
         .caller = { caller->stamp, caller->stamp_size },
         .deadline_us = call->deadline_us,
-        .avoid = kept->failed };
+        .avoid = call->kept->failed };
     struct refusal refusal;
     bool found;
 
@@ -218,51 +270,95 @@ static void retry_send(struct router *router, struct call *call)
     draft.settings = policy_find(router, caller, call->on_behalf, envelope.endpoint);
     found = call->keyed != NULL ? keyed_find_callee(router, call, &envelope, &draft, &refusal)
                                 : route_find_callee(router, caller, &envelope, &draft, &refusal);
-    if (found && route_hand_over(router, call, &envelope, &draft, &refusal)) {
-        if (kept->policy == NULL && kept->timer.due_ms == 0)
-            retry_forget(router, call);
-        return;
+    if (!found || !route_hand_over(router, call, &envelope, &draft, &refusal))
+        retry_unsent(router, call, &envelope, &draft, &refusal);
+}
+
+/* ---- what is kept ---- */
+
+/* A copy of what the caller sent, where the draft's policies want it kept. NULL where they do not,
+ * or where there is no room. */
+static struct kept *retry_copy(struct router *router, const struct peer *caller,
+        const struct envelope *envelope, const struct draft *draft)
+{
+    struct policy *policy = draft->settings->by[SETTING_RETRIES];
+    bool hedged = hedge_may(router, envelope, draft->settings);
+    struct kept *kept;
+
+    if (caller->neighbour != NULL || (policy == NULL && !hedged && draft->delay_ms == 0))
+        return NULL; /* calls of other nodes are tried again there */
+    if (envelope->shape == SHAPE_CLIENT_STREAM || envelope->shape == SHAPE_TWO_WAY)
+        return NULL; /* the caller's items are not kept */
+    kept = kept_new(router, envelope);
+    if (kept == NULL)
+        return NULL;
+    if (policy != NULL)
+        kept->policy = policy_hold(policy);
+    if (policy != NULL || hedged)
+        policy_earn(hedge_budget(draft->settings));
+    return kept;
+}
+
+static void retry_attach(struct call *call, struct kept *kept)
+{
+    kept->call = call;
+    call->kept = kept;
+}
+
+void retry_keep(struct router *router, struct call *call, const struct envelope *envelope,
+        const struct draft *draft)
+{
+    struct kept *kept = retry_copy(router, call->caller, envelope, draft);
+
+    if (kept != NULL)
+        retry_attach(call, kept);
+}
+
+/* Takes the call in as one that is kept, into the waiting room. False where it is not to be kept;
+ * NULL in `*callp` where there is no slot, which its caller is told. */
+static bool retry_seat(struct router *router, struct peer *peer, const struct envelope *envelope,
+        const struct draft *draft, struct call **callp)
+{
+    struct kept *kept = retry_copy(router, peer, envelope, draft);
+    struct draft waiting = *draft;
+
+    if (kept == NULL)
+        return false;
+    waiting.callee = &router->waiting_room;
+    *callp = draft->seated != NULL ? draft->seated : route_seat(router, peer, envelope, &waiting);
+    if (*callp == NULL) {
+        kept_free(router, kept);
+        return true;
     }
-    if (!draft.again && waiting_join(router, call, &envelope, &draft))
-        return;
-    if (!retry_refused(router, call, &refusal.verdict)) {
-        tally_blame(router, refusal.cause);
-        call_abort(router, call, &refusal.verdict);
-    }
+    retry_attach(*callp, kept);
+    router->stats.calls += 1;
+    return true;
 }
 
 bool retry_begin(struct router *router, struct peer *peer, const struct envelope *envelope,
         const struct draft *draft)
 {
-    struct policy *policy = draft->settings->by[SETTING_RETRIES];
-    bool hedged = hedge_may(router, envelope, draft->settings);
-    struct draft waiting = *draft;
-    struct kept *kept;
     struct call *call;
 
-    if (peer->neighbour != NULL || (policy == NULL && !hedged && draft->delay_ms == 0))
-        return false; /* calls of other nodes are tried again there */
-    if (envelope->shape == SHAPE_CLIENT_STREAM || envelope->shape == SHAPE_TWO_WAY)
-        return false; /* the caller's items are not kept */
-    kept = kept_new(router, envelope);
-    if (kept == NULL)
+    if (!retry_seat(router, peer, envelope, draft, &call))
         return false;
-    waiting.callee = &router->waiting_room;
-    call = draft->seated != NULL ? draft->seated : route_seat(router, peer, envelope, &waiting);
-    if (call == NULL) {
-        kept_free(router, kept);
-        return true;
-    }
-    kept->call = call;
-    call->kept = kept;
-    if (policy != NULL)
-        kept->policy = policy_hold(policy);
-    if (policy != NULL || hedged)
-        policy_earn(hedge_budget(draft->settings));
-    router->stats.calls += 1;
-    if (draft->delay_ms == 0 ||
-            !retry_pause(router, call, router->now_us + draft->delay_ms * UINT64_C(1000)))
+    if (call != NULL &&
+            (draft->delay_ms == 0 ||
+                    !retry_pause(router, call, router->now_us + draft->delay_ms * UINT64_C(1000))))
         retry_send(router, call);
+    return true;
+}
+
+bool retry_later(struct router *router, struct peer *peer, const struct envelope *envelope,
+        const struct draft *draft, const struct refusal *refusal)
+{
+    struct call *call;
+
+    if (!retry_is_worthwhile(refusal->verdict.code) ||
+            !retry_seat(router, peer, envelope, draft, &call))
+        return false;
+    if (call != NULL)
+        retry_unsent(router, call, envelope, draft, refusal);
     return true;
 }
 

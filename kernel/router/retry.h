@@ -13,10 +13,25 @@
 #include "kernel/router/policy.h"
 #include "kernel/router/route.h"
 
-/* Opens the call by itself where a policy wants retries or a delay. False where nothing does, or
- * where there is no room to keep the call: it is opened as any other. */
+/* Keeps what a call is sent as, which has its callee already, where a policy may want it sent
+ * again. Where there is no room for that, it is a call like any other. */
+void retry_keep(struct router *router, struct call *call, const struct envelope *envelope,
+        const struct draft *draft);
+
+/* A kept call is on its way: where it can only have been kept for what came before, it is not any
+ * more. */
+void retry_sent(struct router *router, struct call *call);
+
+/* Opens the call by itself where it is to begin in the waiting room: it is there, or a policy
+ * delays it. False where nothing wants it kept, or where there is no room: it is opened as any
+ * other. */
 bool retry_begin(struct router *router, struct peer *peer, const struct envelope *envelope,
         const struct draft *draft);
+
+/* Nobody takes the call now, for the reason in `refusal`: has it wait for an instance or a next try
+ * where a policy wants that. False where none does: its caller is to be told. */
+bool retry_later(struct router *router, struct peer *peer, const struct envelope *envelope,
+        const struct draft *draft, const struct refusal *refusal);
 
 /* The callee answered with an error, or is gone. True where the call is tried again: the caller is
  * not told. Fine for a call that nobody kept. */
@@ -61,3 +76,6 @@ void retry_move(struct call *from, struct call *to);
 
 /* Sends what has waited long enough. */
 void retry_tick(struct router *router);
+
+/* Frees what is kept for later use. */
+void retry_free_spares(struct router *router);

@@ -9,18 +9,15 @@
 #include "kernel/router/export.h"
 #include "kernel/router/grant.h"
 #include "kernel/router/tenant.h"
+#include "transport/names.h"
 #include "transport/reserved.h"
 
 bool right_is_for_all(struct span endpoint)
 {
-    static const char *const names[] = { "router.Present", "auth.Login", "auth.Refresh",
-        "auth.Logout", "auth.Whoami" };
+    static const struct span names[] = { NAME("router.Present"), NAME("auth.Login"),
+        NAME("auth.Refresh"), NAME("auth.Logout"), NAME("auth.Whoami") };
 
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (endpoint.size == strlen(names[i]) &&
-                memcmp(endpoint.data, names[i], endpoint.size) == 0)
-            return true;
-    return false;
+    return names_have(names, sizeof(names) / sizeof(names[0]), endpoint);
 }
 
 bool right_is_part(const struct peer *peer)
@@ -299,16 +296,41 @@ static bool right_charge(struct router *router, struct peer *peer, const struct 
     return false;
 }
 
+/* The call, as far as users and rules look at it. Of an endpoint that has no row yet it is one that
+ * is like no other. */
+static struct passed right_describe(const struct router *router, const struct peer *peer,
+        struct span endpoint, const struct user *user)
+{
+    return (struct passed){ .method = meter_is(peer->called, endpoint) ? peer->called : NULL,
+        .service = peer->service,
+        .user = user != NULL ? user->number : 0,
+        .presenter = peer->on_behalf != NULL ? peer->on_behalf->number : 0,
+        .rules = router->rules.number };
+}
+
+static bool right_has_passed(const struct passed *before, const struct passed *call)
+{
+    return call->method != NULL && before->method == call->method &&
+           before->service == call->service && before->user == call->user &&
+           before->presenter == call->presenter && before->rules == call->rules;
+}
+
 bool right_judge(struct router *router, struct peer *peer, const struct envelope *envelope,
         struct draft *draft)
 {
+    struct passed call;
+
     if (draft->user == NULL && router->rules.count == 0)
         return true;
-    if (right_is_free(peer, envelope->endpoint))
-        return true;
-    if (draft->user != NULL && !right_is_covered(router, peer, envelope, draft))
-        return false;
-    if (router->rules.count > 0 && right_is_ruled_out(router, peer, envelope, draft))
-        return false;
+    call = right_describe(router, peer, envelope->endpoint, draft->user);
+    if (!right_has_passed(&peer->passed, &call)) {
+        if (right_is_free(peer, envelope->endpoint))
+            return true;
+        if (draft->user != NULL && !right_is_covered(router, peer, envelope, draft))
+            return false;
+        if (router->rules.count > 0 && right_is_ruled_out(router, peer, envelope, draft))
+            return false;
+        peer->passed = call;
+    }
     return draft->user == NULL || right_charge(router, peer, envelope, draft);
 }

@@ -30,6 +30,9 @@
 
 enum { ROUTE_NOTICE_TIMEOUT_MS = 5000 };
 
+static const struct verdict route_full = { CODE_RESOURCE_EXHAUSTED, EXECUTED_NO, 0,
+    "too many bytes wait for the service already" };
+
 struct span route_service_name(struct span endpoint)
 {
     const uint8_t *dot = memchr(endpoint.data, '.', endpoint.size);
@@ -222,6 +225,15 @@ bool route_forward(struct router *router, struct call *call, struct claim *claim
     return true;
 }
 
+/* What policies have to do with a call that is on its way. */
+static void route_sent(struct router *router, struct call *call, const struct settings *settings)
+{
+    outlier_sent(router, call, settings);
+    hedge_sent(router, call, settings);
+    if (call->kept != NULL)
+        retry_sent(router, call);
+}
+
 /* Gives the call a slot and puts it into the callee's outbox. */
 static void route_open(struct router *router, struct peer *peer, const struct envelope *envelope,
         const struct draft *draft)
@@ -230,15 +242,20 @@ static void route_open(struct router *router, struct peer *peer, const struct en
 
     if (call == NULL)
         return;
+    if (draft->settings != NULL)
+        retry_keep(router, call, envelope, draft);
     if (route_forward(router, call, call->claim, envelope, draft)) {
         tally_sent(router, call, call->claim);
         router->stats.calls += 1;
-        outlier_sent(router, call, draft->settings);
+        route_sent(router, call, draft->settings);
+        return;
+    }
+    if (retry_refused(router, call, &route_full)) {
+        router->stats.calls += 1;
         return;
     }
     tally_blame(router, CAUSE_QUEUE_FULL);
-    route_refuse(router, peer, envelope, CODE_RESOURCE_EXHAUSTED,
-            "too many bytes wait for the service already");
+    say_verdict(router, peer, envelope->id, &route_full);
     call_finish(router, call);
 }
 
@@ -278,8 +295,7 @@ bool route_hand_over(struct router *router, struct call *call, const struct enve
     struct claim *claim = claim_take(router, call->caller, draft->callee);
 
     refusal->cause = CAUSE_QUEUE_FULL;
-    refusal->verdict = (struct verdict){ CODE_RESOURCE_EXHAUSTED, EXECUTED_NO, 0,
-        "too many bytes wait for the service already" };
+    refusal->verdict = route_full;
     if (claim == NULL)
         return false;
     if (!route_forward(router, call, claim, envelope, draft)) {
@@ -288,8 +304,7 @@ bool route_hand_over(struct router *router, struct call *call, const struct enve
     }
     tally_sent(router, call, claim);
     route_reseat(router, call, claim);
-    outlier_sent(router, call, draft->settings);
-    hedge_sent(router, call, draft->settings);
+    route_sent(router, call, draft->settings);
     return true;
 }
 
@@ -330,11 +345,15 @@ static void route_send(struct router *router, struct peer *peer, const struct en
 {
     struct refusal refusal;
 
-    if (draft->settings != NULL && retry_begin(router, peer, envelope, draft))
+    if (draft->delay_ms != 0 && retry_begin(router, peer, envelope, draft))
         return;
     if (route_find_callee(router, peer, envelope, draft, &refusal)) {
         route_open(router, peer, envelope, draft);
-    } else if (!waiting_take(router, peer, envelope, draft)) {
+        return;
+    }
+    if (draft->settings != NULL && retry_later(router, peer, envelope, draft, &refusal))
+        return;
+    if (!waiting_take(router, peer, envelope, draft)) {
         tally_blame(router, refusal.cause);
         say_verdict(router, peer, envelope->id, &refusal.verdict);
     }

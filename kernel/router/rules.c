@@ -18,6 +18,7 @@ _Static_assert((int)RULES_KEY_SIZE == crypto_shorthash_siphashx24_KEYBYTES, "and
 int rules_set(struct rules *table, struct rule *rules, size_t count)
 {
     struct rules_verdict *verdicts = NULL;
+    uint64_t number = table->number + 1;
 
     if (count > 0) {
         verdicts = calloc(RULES_VERDICTS, sizeof(*verdicts));
@@ -25,7 +26,9 @@ int rules_set(struct rules *table, struct rule *rules, size_t count)
             return err_new(-ENOMEM);
     }
     rules_deinit(table);
-    *table = (struct rules){ .rules = rules, .count = count, .verdicts = verdicts };
+    *table = (struct rules){
+        .number = number, .rules = rules, .count = count, .verdicts = verdicts
+    };
     randombytes_buf(table->secret, sizeof(table->secret));
     return 0;
 }

@@ -13,6 +13,7 @@ struct rules_verdict {
 };
 
 struct rules {
+    uint64_t number;    /* of times that they were replaced */
     struct rule *rules; /* owned */
     size_t count;
     struct rules_verdict *verdicts; /* owned: RULES_VERDICTS, while there are rules */

@@ -6,6 +6,7 @@
 #include "kernel/router/candidates.h"
 #include "kernel/router/route.h"
 #include "kernel/router/tally_record.h"
+#include "transport/names.h"
 
 /* The row in which a call is counted that no callee was sent. */
 static struct method *tally_find_row(struct router *router, struct draft *draft, uint32_t code)
@@ -97,14 +98,10 @@ static void tally_write_draft(struct router *router, struct draft *draft,
  * journal of a quiet node would be full of those who read it. */
 static bool tally_is_look(struct span endpoint)
 {
-    static const char *const looks[] = { "router.Meter", "router.Calls", "router.Stats" };
+    static const struct span looks[] = { NAME("router.Meter"), NAME("router.Calls"),
+        NAME("router.Stats") };
 
-    for (size_t i = 0; i < sizeof(looks) / sizeof(looks[0]); i++) {
-        if (endpoint.size == strlen(looks[i]) &&
-                memcmp(endpoint.data, looks[i], endpoint.size) == 0)
-            return true;
-    }
-    return false;
+    return names_have(looks, sizeof(looks) / sizeof(looks[0]), endpoint);
 }
 
 static void tally_finish_draft(struct router *router, const struct tally_ending *ending)

@@ -10,6 +10,7 @@
 #include "kernel/router/cap.h"
 #include "kernel/router/export.h"
 #include "kernel/router/gate.h"
+#include "transport/names.h"
 #include "transport/reserved.h"
 
 void tenant_claim(struct router *router, struct service *service, const char *space)
@@ -131,16 +132,14 @@ bool tenant_gate(struct router *router, struct peer *peer, const struct envelope
  * capabilities. */
 static bool tenant_is_open(struct span endpoint)
 {
-    static const char *const open[] = { "registry.Publish", "registry.List", "registry.Show",
-        "registry.Describe", "registry.Watch", "registry.Announce", "registry.Renew",
-        "registry.mu.Health", "router.Present", "router.Grant", "router.Revoke", "router.Caps",
-        "router.mu.Health", "auth.Login", "auth.Refresh", "auth.Logout", "auth.Whoami",
-        "auth.SetPassword", "auth.ShowAccount" };
+    static const struct span open[] = { NAME("registry.Publish"), NAME("registry.List"),
+        NAME("registry.Show"), NAME("registry.Describe"), NAME("registry.Watch"),
+        NAME("registry.Announce"), NAME("registry.Renew"), NAME("registry.mu.Health"),
+        NAME("router.Present"), NAME("router.Grant"), NAME("router.Revoke"), NAME("router.Caps"),
+        NAME("router.mu.Health"), NAME("auth.Login"), NAME("auth.Refresh"), NAME("auth.Logout"),
+        NAME("auth.Whoami"), NAME("auth.SetPassword"), NAME("auth.ShowAccount") };
 
-    for (size_t i = 0; i < sizeof(open) / sizeof(open[0]); i++)
-        if (endpoint.size == strlen(open[i]) && memcmp(endpoint.data, open[i], endpoint.size) == 0)
-            return true;
-    return false;
+    return names_have(open, sizeof(open) / sizeof(open[0]), endpoint);
 }
 
 /* `by_grant`: one would help. */
@@ -159,17 +158,15 @@ static void tenant_write_refusal(
                 "%.*s is for the whole node, and the token for a namespace of it", size, name);
 }
 
-bool tenant_may_use(struct router *router, struct peer *peer, const struct envelope *envelope,
-        struct draft *draft)
+/* The same where the endpoint is one for the whole node, and the caller of a namespace. */
+static bool tenant_may_use_part(struct router *router, struct peer *peer,
+        const struct envelope *envelope, struct draft *draft)
 {
     struct span endpoint = envelope->endpoint;
     struct service part = { .space = "" };
     const struct cap *cap;
     char text[STATUS_TEXT_MAX];
 
-    if (tenant_space(peer, draft->user)[0] == '\0' || !reserved_has(route_service_name(endpoint)) ||
-            tenant_is_open(endpoint) || right_is_part(peer))
-        return true; /* parts do for a user what they were called for */
     snprintf(part.name, sizeof(part.name), "%.*s", (int)route_service_name(endpoint).size,
             (const char *)endpoint.data);
     cap = peer->space[0] != '\0' ? cap_reaching(peer, endpoint, &part, router->now_us) : NULL;
@@ -182,4 +179,15 @@ bool tenant_may_use(struct router *router, struct peer *peer, const struct envel
     right_refuse(router, peer, envelope,
             &(struct right_refusal){ NOTE_NAMESPACE, CODE_PERMISSION_DENIED, text, draft->user });
     return false;
+}
+
+bool tenant_may_use(struct router *router, struct peer *peer, const struct envelope *envelope,
+        struct draft *draft)
+{
+    struct span endpoint = envelope->endpoint;
+
+    if (tenant_space(peer, draft->user)[0] == '\0' || !reserved_has(route_service_name(endpoint)) ||
+            tenant_is_open(endpoint) || right_is_part(peer))
+        return true; /* parts do for a user what they were called for */
+    return tenant_may_use_part(router, peer, envelope, draft);
 }

@@ -137,6 +137,7 @@ static struct user *user_add(struct user_table *table, const struct access *acce
     memcpy(user->digest, digest, USER_DIGEST_SIZE);
     list_push(user_bucket(table, digest), &user->bucket);
     list_push(&table->idle, &user->idle);
+    user->number = ++table->last_number;
     table->count += 1;
     if (user_take_budgets(table, user, access, now_s))
         return user;

@@ -16,6 +16,7 @@ struct user {
     struct list bucket;               /* in the table */
     struct list idle;                 /* in the table's, while nobody holds it */
     uint8_t digest[USER_DIGEST_SIZE]; /* of the token */
+    uint64_t number;                  /* no other one ever has it; not 0 */
     uint32_t refs;                    /* channels and calls that hold it */
     const char *void_text;            /* why it may do nothing any more; NULL: it may */
     struct access_key_id key;
@@ -34,6 +35,7 @@ struct user_table {
     struct list buckets[USER_BUCKETS];
     struct list idle; /* the one that was used least lately first */
     uint32_t count;
+    uint64_t last_number; /* of the newest one */
     struct budget_table budgets;
     struct access_authority authority; /* without keys until the service `auth` says some */
     struct revoked revoked;

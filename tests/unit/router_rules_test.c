@@ -75,6 +75,69 @@ static void test_rules_hold_from_the_next_call_on_and_are_replaced_at_once(void 
     }
 }
 
+/* With a token of the call's own, unless that is "". */
+static uint32_t call_by(struct peer *caller, const char *endpoint, const char *token)
+{
+    uint32_t code = users_try(&users, caller, users.store, endpoint,
+            (struct envelope){ .token = token[0] != '\0' ? bus_text(token) : (struct span){ 0 } });
+
+    if (code == 0)
+        users_answer(&users, users.store, caller);
+    return code;
+}
+
+static uint32_t call_answered(struct peer *caller, const char *endpoint)
+{
+    return call_by(caller, endpoint, "");
+}
+
+static void test_what_let_a_call_through_lets_the_same_through_and_nothing_else(void **state)
+{
+    static const struct users_rule denies[] = { { 1, 1, "*", "store.Get", true, NULL } };
+    struct peer *caller = present("alice");
+    char reads[ACCESS_TEXT_MAX + 1];
+    char writes[ACCESS_TEXT_MAX + 1];
+
+    (void)state;
+    users_issue(&users, "bob", "store.Get", reads);
+    users_issue(&users, "bob", "store.Put", writes);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(call_answered(caller, "store.Get"), 0);
+    assert_non_null(caller->passed.method);
+    set(denies, 1);
+    assert_int_equal(call_answered(caller, "store.Get"), CODE_PERMISSION_DENIED);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(call_answered(caller, "store.Put"), 0);
+    assert_int_equal(call_answered(caller, "store.Get"), CODE_PERMISSION_DENIED);
+    set(NULL, 0);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(call_answered(caller, "store.Get"), 0);
+    assert_int_equal(call_by(caller, "store.Get", writes), CODE_PERMISSION_DENIED);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(call_by(caller, "store.Get", reads), 0);
+    assert_int_equal(users_present(&users, caller, writes), 0);
+    assert_int_equal(call_by(caller, "store.Get", reads), CODE_PERMISSION_DENIED);
+    assert_int_equal(call_answered(caller, "store.Get"), CODE_PERMISSION_DENIED);
+    assert_int_equal(users_present(&users, caller, reads), 0);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(call_answered(caller, "store.Get"), 0);
+    assert_int_equal(call_answered(caller, "store.Put"), CODE_PERMISSION_DENIED);
+}
+
+static void test_a_rule_holds_for_a_caller_that_says_later_which_service_it_is(void **state)
+{
+    static const struct users_rule rules[] = { { 1, 1, "service:shop", "store.Get", true, NULL } };
+    struct peer *caller = bus_caller(&users.bus);
+
+    (void)state;
+    set(rules, 1);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(call_answered(caller, "store.Get"), 0);
+    bus_hello(&users.bus, caller, "shop");
+    bus_hear(&users.bus, caller);
+    assert_int_equal(call_answered(caller, "store.Get"), CODE_PERMISSION_DENIED);
+}
+
 static void test_a_rule_that_allows_gives_no_right(void **state)
 {
     static const struct users_rule rules[] = { { 1, 1, "*", ">", false, NULL } };
@@ -240,6 +303,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         TEST(test_a_refusal_names_the_rule_and_its_reason),
         TEST(test_rules_hold_from_the_next_call_on_and_are_replaced_at_once),
+        TEST(test_what_let_a_call_through_lets_the_same_through_and_nothing_else),
+        TEST(test_a_rule_holds_for_a_caller_that_says_later_which_service_it_is),
         TEST(test_a_rule_that_allows_gives_no_right),
         TEST(test_a_service_is_ruled_by_its_name_and_by_the_user_it_serves),
         TEST(test_no_rule_locks_out_the_node_s_owner_and_its_parts),
