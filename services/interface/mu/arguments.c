@@ -394,3 +394,21 @@ int arguments_number(const struct cli *cli, const struct arguments *arguments, c
     *numberp = number;
     return EXIT_OK;
 }
+
+int arguments_seconds(const struct cli *cli, const struct arguments *arguments, const char *name,
+        uint64_t *secondsp)
+{
+    const char *text = arguments_flag(arguments, name);
+    char fix[64];
+    uint32_t ms;
+
+    if (text == NULL)
+        return EXIT_OK;
+    if (duration_parse(text, &ms) == 0 && ms >= 1000) {
+        *secondsp = ms / 1000;
+        return EXIT_OK;
+    }
+    snprintf(fix, sizeof(fix), "write e.g. --%s 1h, 30m or 90s", name);
+    return (int)failure_say(
+            cli, EXIT_USAGE, fix, "--%s: `%.40s` is no time of a second or more", name, text);
+}

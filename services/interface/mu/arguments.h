@@ -53,6 +53,11 @@ const char *arguments_flag_again(const struct arguments *arguments, const char *
 int arguments_number(const struct cli *cli, const struct arguments *arguments, const char *name,
         long min, long max, long *numberp);
 
+/* Reads a flag's value as a time of a second or more ("90s", "1h") into `*secondsp`, in whole
+ * seconds; as arguments_number. */
+int arguments_seconds(const struct cli *cli, const struct arguments *arguments, const char *name,
+        uint64_t *secondsp);
+
 /* Takes one flag that was found: `flag` of either list, `value` "" for a switch. Returns EXIT_OK to
  * go on; anything else stops, and is returned. */
 typedef int (*arguments_fn)(const struct flag *flag, const char *value, void *user);

@@ -145,21 +145,6 @@ const struct command caps_command = {
 
 /* ---- mu grant ---- */
 
-/* Reads --for into whole seconds. Returns EXIT_OK or EXIT_USAGE. */
-static int grant_read_time(struct cli *cli, const struct arguments *arguments, uint64_t *secondsp)
-{
-    const char *text = arguments_flag(arguments, "for");
-    uint32_t ms;
-
-    if (text == NULL)
-        return EXIT_OK;
-    if (duration_parse(text, &ms) < 0 || ms < 1000)
-        return (int)failure_say(cli, EXIT_USAGE, "write e.g. --for 1h, 30m or 90s",
-                "--for: `%.40s` is no time of a second or more", text);
-    *secondsp = ms / 1000;
-    return EXIT_OK;
-}
-
 static int grant_run(struct cli *cli, const struct arguments *arguments)
 {
     CLEANUP(bus_reply_free) Mu__Node__V1__GrantReply *reply = NULL;
@@ -169,7 +154,7 @@ static int grant_run(struct cli *cli, const struct arguments *arguments)
     request.service = arguments->words[0];
     request.endpoints = &arguments->words[1];
     request.n_endpoints = (size_t)(arguments->word_count - 1);
-    code = grant_read_time(cli, arguments, &request.for_s);
+    code = arguments_seconds(cli, arguments, "for", &request.for_s);
     if (code == EXIT_OK)
         code = bus_call(cli, "node.Grant", &request.base, &mu__node__v1__grant_reply__descriptor,
                 (ProtobufCMessage **)&reply);

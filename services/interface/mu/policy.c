@@ -188,21 +188,6 @@ static const struct command policy_show_command = {
 
 /* ---- mu policy set ---- */
 
-/* Reads --for into whole seconds. Returns EXIT_OK or EXIT_USAGE. */
-static int policy_read_time(struct cli *cli, const struct arguments *arguments, uint64_t *secondsp)
-{
-    const char *text = arguments_flag(arguments, "for");
-    uint32_t ms;
-
-    if (text == NULL)
-        return EXIT_OK;
-    if (duration_parse(text, &ms) < 0 || ms < 1000)
-        return (int)failure_say(cli, EXIT_USAGE, "write e.g. --for 1h, 30m or 90s",
-                "--for: `%.40s` is no time of a second or more", text);
-    *secondsp = ms / 1000;
-    return EXIT_OK;
-}
-
 static int policy_set_run(struct cli *cli, const struct arguments *arguments)
 {
     CLEANUP(bus_reply_free) Mu__Node__V1__SetPolicyReply *reply = NULL;
@@ -219,7 +204,7 @@ static int policy_set_run(struct cli *cli, const struct arguments *arguments)
                     "see all settings: mu policy set --help\nnothing was changed", "%s", error);
     }
     request.policy = &policy.message;
-    code = policy_read_time(cli, arguments, &request.for_s);
+    code = arguments_seconds(cli, arguments, "for", &request.for_s);
     if (code == EXIT_OK)
         code = bus_call(cli, "node.SetPolicy", &request.base,
                 &mu__node__v1__set_policy_reply__descriptor, (ProtobufCMessage **)&reply);
