@@ -16,10 +16,11 @@ if(MU_SANITIZE) # every process reads what reports to leave out
     CAGE_SUPPRESSIONS="${PROJECT_SOURCE_DIR}/tests/tsan.supp")
 endif()
 
-add_library(mu_node STATIC admit.c answer.c boot.c bootstrap.c config.c control.c daemon.c endpoints.c
-  endpoints_logs.c endpoints_policy.c endpoints_turnover.c expect.c folder.c grants.c handover.c hold.c launch.c lock.c logfile.c logscan.c loop.c node.c notify.c output.c
-  policies.c process.c sandbox.c shelf.c successor.c
-  usage.c view.c)
+add_library(mu_node STATIC
+  admit.c answer.c boot.c bootstrap.c config.c control.c daemon.c endpoints.c endpoints_grants.c
+  endpoints_logs.c endpoints_policy.c endpoints_turnover.c expect.c folder.c grants.c handover.c
+  hold.c launch.c lock.c logfile.c logscan.c loop.c node.c notify.c output.c policies.c process.c
+  sandbox.c shelf.c successor.c usage.c view.c)
 target_link_libraries(mu_node PRIVATE mu_options PkgConfig::SODIUM
   PUBLIC mu_supervisor mu_cage mu_terms mu_wire mu_manifest mu_proto)
 
