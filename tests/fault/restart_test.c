@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Services, the registry and the router are restarted again and again, and the node is given to
  * another installation and back, while calls go on, some of them on behalf of others: none of them
- * fails. MU_RESTART_CALLS makes it longer. */
+ * fails. MU_RESTART_CALLS makes it longer; MU_RESTART_OTHER names an installation, maybe of another
+ * version, that the node is given to in place of a second copy of this one. */
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -192,6 +193,7 @@ static void test_no_call_fails_whatever_is_restarted(void **state)
 
 static int set_up(void **state)
 {
+    const char *other = getenv("MU_RESTART_OTHER");
     char yaml[1024];
 
     (void)state;
@@ -202,7 +204,10 @@ static int set_up(void **state)
             TEST_PROBE, TEST_RELAY);
     node_start(&node, yaml);
     copy_make(&node, "one", copies[0]);
-    copy_make(&node, "two", copies[1]);
+    if (other == NULL)
+        copy_make(&node, "two", copies[1]);
+    else
+        snprintf(copies[1], sizeof(copies[1]), "%s", other);
     return 0;
 }
 
