@@ -104,19 +104,21 @@ static uint64_t choice_load(const struct peer *peer)
 /* The less loaded of two that fit, picked at random; NULL where none does. */
 static struct peer *choice_draw(const struct choice *choice, struct random *random)
 {
-    struct peer *first;
+    struct peer *first = NULL;
     struct peer *second;
     uint32_t count = 0;
     uint32_t start;
 
-    for (uint32_t i = 0; i < choice->service->ready_count; i++)
-        count += choice_fits(choice, choice->service->ready[i]) ? 1 : 0;
-    if (count == 0)
-        return NULL;
+    for (uint32_t i = 0; i < choice->service->ready_count; i++) {
+        if (!choice_fits(choice, choice->service->ready[i]))
+            continue;
+        first = choice->service->ready[i];
+        count += 1;
+    }
+    if (count <= 1)
+        return first;
     start = random_below(random, count);
     first = choice_at(choice, start);
-    if (count == 1)
-        return first;
     second = choice_at(choice, (start + 1 + random_below(random, count - 1)) % count);
     if (choice_load(second) < choice_load(first)) {
         struct peer *other = first;
@@ -183,10 +185,10 @@ struct peer *choice_pick(
     choice.sound = false;
     if (peer == NULL)
         peer = choice_draw(&choice, &router->random);
-    choice.ejected = choice_all_ejected(&choice);
-    if (peer == NULL && choice.ejected)
-        peer = choice_draw(&choice, &router->random);
-    return peer;
+    if (peer != NULL || !choice_all_ejected(&choice))
+        return peer;
+    choice.ejected = true;
+    return choice_draw(&choice, &router->random);
 }
 
 bool choice_is_any(const struct draft *draft)

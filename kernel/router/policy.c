@@ -261,7 +261,8 @@ void policy_whose(struct scope_call *whose, const struct peer *caller, const str
 {
     *whose = (struct scope_call){ .names[SCOPE_ALL] = { NULL, 0 } };
     if (user != NULL)
-        whose->names[SCOPE_USER] = policy_span(user->subject);
+        whose->names[SCOPE_USER] =
+                (struct span){ (const uint8_t *)user->subject, user->subject_size };
     if (caller->neighbour != NULL)
         whose->names[SCOPE_NODE] = policy_span(caller->neighbour->node);
     else if (caller->visitor != NULL)

@@ -160,7 +160,7 @@ static void right_stamp(struct router *router, const struct peer *peer, struct d
     const char *space = peer->space[0] == '\0' ? tenant_space(peer, user) : ""; /* it is there */
 
     draft->caller = stamp_add_user(draft->caller,
-            (struct span){ (const uint8_t *)user->subject, strlen(user->subject) },
+            (struct span){ (const uint8_t *)user->subject, user->subject_size },
             (struct span){ user->id.bytes, sizeof(user->id.bytes) },
             (struct span){ (const uint8_t *)space, strlen(space) }, router->stamp);
 }

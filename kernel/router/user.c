@@ -99,6 +99,7 @@ static struct user *user_new(const struct access *access)
     user->issued_s = access->issued_s;
     user->expires_s = access->expires_s;
     memcpy(user->subject, access->subject, sizeof(user->subject));
+    user->subject_size = (uint32_t)strlen(user->subject);
     memcpy(user->space, access->space, sizeof(user->space));
     user->scopes = (char *)(user + 1);
     user->scope_count = scopes->count;

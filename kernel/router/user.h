@@ -25,6 +25,7 @@ struct user {
     uint64_t expires_s;
     uint32_t budget_count;
     struct budget *budgets[ACCESS_BLOCKS_MAX]; /* held */
+    uint32_t subject_size;                     /* bytes of `subject` */
     char subject[ACCESS_SUBJECT_MAX + 1];
     char space[SERVICE_NAME_MAX + 1]; /* the namespace that he is kept to; "": none */
     uint32_t scope_count;
