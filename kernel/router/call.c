@@ -29,7 +29,7 @@ void call_table_deinit(struct call_table *table)
 
 void call_index_deinit(struct call_index *index)
 {
-    free(index->slots);
+    free(index->places);
     *index = (struct call_index){ 0 };
 }
 
@@ -38,41 +38,43 @@ static uint32_t call_slot(const struct call_table *table, const struct call *cal
     return (uint32_t)(call - table->slots);
 }
 
-/* Where an id begins to look; mixing multiplies with the golden ratio (Knuth 6.4). */
-static uint32_t call_home(
+/* Where an id begins to look, for a table of any size; mixing multiplies with the golden ratio
+ * (Knuth 6.4). */
+static uint32_t call_hash(
         const struct call_table *table, const struct call_index *index, uint64_t caller_id)
 {
     if (index->mixed)
         caller_id = ((caller_id ^ table->seed) * 0x9e3779b97f4a7c15u) >> 32;
-    return (uint32_t)caller_id & (index->size - 1);
+    return (uint32_t)caller_id;
 }
 
 struct call *call_find_by_caller(
         const struct call_table *table, const struct call_index *index, uint64_t caller_id)
 {
+    uint32_t hash = call_hash(table, index, caller_id);
+    uint32_t mask = index->size - 1;
+
     if (index->count == 0)
         return NULL;
-    for (uint32_t i = call_home(table, index, caller_id);; i = (i + 1) & (index->size - 1)) {
-        struct call *call;
+    for (uint32_t i = hash & mask; index->places[i].slot != 0; i = (i + 1) & mask) {
+        struct call *call = &table->slots[index->places[i].slot - 1];
 
-        if (index->slots[i] == 0)
-            return NULL;
-        call = &table->slots[index->slots[i] - 1];
-        if (call->caller_id == caller_id)
+        if (index->places[i].hash == hash && call->caller_id == caller_id)
             return call;
     }
+    return NULL;
 }
 
-/* Returns how many steps it took to find a place. */
-static uint32_t call_index_put(
-        const struct call_table *table, struct call_index *index, uint32_t slot)
+/* Returns how many steps it took to find a free place. */
+static uint32_t call_index_put(struct call_index *index, struct call_place place)
 {
-    uint32_t i = call_home(table, index, table->slots[slot].caller_id);
+    uint32_t mask = index->size - 1;
+    uint32_t i = place.hash & mask;
     uint32_t steps = 0;
 
-    for (; index->slots[i] != 0; steps++)
-        i = (i + 1) & (index->size - 1);
-    index->slots[i] = slot + 1;
+    for (; index->places[i].slot != 0; steps++)
+        i = (i + 1) & mask;
+    index->places[i] = place;
     return steps;
 }
 
@@ -82,14 +84,18 @@ static bool call_index_resize(
 {
     struct call_index resized = { .size = size, .count = index->count, .mixed = mixed };
 
-    resized.slots = calloc(size, sizeof(*resized.slots));
-    if (resized.slots == NULL)
+    resized.places = calloc(size, sizeof(*resized.places));
+    if (resized.places == NULL)
         return false;
     for (uint32_t i = 0; i < index->size; i++) {
-        if (index->slots[i] != 0)
-            call_index_put(table, &resized, index->slots[i] - 1);
+        uint32_t slot = index->places[i].slot;
+
+        if (slot != 0)
+            call_index_put(&resized,
+                    (struct call_place){
+                            slot, call_hash(table, &resized, table->slots[slot - 1].caller_id) });
     }
-    free(index->slots);
+    free(index->places);
     *index = resized;
     return true;
 }
@@ -103,31 +109,30 @@ static bool call_index_make_room(const struct call_table *table, struct call_ind
 }
 
 /* Where the call stands in its caller's index. */
-static uint32_t call_place(
+static uint32_t call_index_find(
         const struct call_table *table, const struct call_index *index, const struct call *call)
 {
-    uint32_t place = call_home(table, index, call->caller_id);
+    uint32_t mask = index->size - 1;
+    uint32_t i = call_hash(table, index, call->caller_id) & mask;
 
-    while (index->slots[place] != call_slot(table, call) + 1)
-        place = (place + 1) & (index->size - 1);
-    return place;
+    while (index->places[i].slot != call_slot(table, call) + 1)
+        i = (i + 1) & mask;
+    return i;
 }
 
 void call_forget_caller(struct call_table *table, struct call_index *index, struct call *call)
 {
     uint32_t mask = index->size - 1;
-    uint32_t hole = call_place(table, index, call);
+    uint32_t hole = call_index_find(table, index, call);
 
     /* Moves back whatever could no longer be found across the hole (Knuth 6.4, algorithm R). */
-    for (uint32_t i = (hole + 1) & mask; index->slots[i] != 0; i = (i + 1) & mask) {
-        uint32_t home = call_home(table, index, table->slots[index->slots[i] - 1].caller_id);
-
-        if (((i - home) & mask) >= ((i - hole) & mask)) {
-            index->slots[hole] = index->slots[i];
+    for (uint32_t i = (hole + 1) & mask; index->places[i].slot != 0; i = (i + 1) & mask) {
+        if (((i - index->places[i].hash) & mask) >= ((i - hole) & mask)) {
+            index->places[hole] = index->places[i];
             hole = i;
         }
     }
-    index->slots[hole] = 0;
+    index->places[hole].slot = 0;
     index->count -= 1;
     call->caller = NULL;
 }
@@ -135,7 +140,7 @@ void call_forget_caller(struct call_table *table, struct call_index *index, stru
 void call_move_caller(
         struct call_table *table, struct call_index *index, struct call *from, struct call *to)
 {
-    index->slots[call_place(table, index, from)] = call_slot(table, to) + 1;
+    index->places[call_index_find(table, index, from)].slot = call_slot(table, to) + 1;
     to->caller = from->caller;
     to->caller_id = from->caller_id;
     from->caller = NULL;
@@ -187,7 +192,9 @@ struct call *call_take(struct call_table *table, struct peer *caller, struct cal
         return NULL;
     call->caller = caller;
     call->caller_id = caller_id;
-    if (call_index_put(table, index, call_slot(table, call)) > CALL_PROBES_MAX && !index->mixed)
+    if (call_index_put(index, (struct call_place){ call_slot(table, call) + 1,
+                                      call_hash(table, index, caller_id) }) > CALL_PROBES_MAX &&
+            !index->mixed)
         call_index_resize(table, index, index->size, true); /* without memory it stays slow */
     index->count += 1;
     return call;

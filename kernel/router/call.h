@@ -64,12 +64,18 @@ struct call {
     uint8_t trace[TRACE_SIZE];
 };
 
+/* One place of an index. The hash stands here, so that looking along them touches no calls. */
+struct call_place {
+    uint32_t slot; /* the call's number + 1; 0: the place is free */
+    uint32_t hash; /* of its id */
+};
+
 /* The open calls of one caller, by the ids that it picked. Ids are taken as they are, since most
  * callers count or number slots, and neighbours in the table share cache lines; a caller whose ids
  * collide is mixed from then on. */
 struct call_index {
-    uint32_t *slots; /* owned: slot numbers + 1, 0 for none; NULL while there was no call */
-    uint32_t size;   /* a power of two, never over half full */
+    struct call_place *places; /* owned; NULL while there was no call */
+    uint32_t size;             /* a power of two, never over half full */
     uint32_t count;
     bool mixed;
 };
