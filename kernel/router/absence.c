@@ -37,6 +37,15 @@ static void absence_write_full(char text[ABSENCE_TEXT_MAX], const struct service
                 outbox_queued(&full->out), OUTBOX_HARD_MAX);
 }
 
+void absence_write_unknown(
+        const struct router *router, struct span name, char text[STATUS_TEXT_MAX])
+{
+    snprintf(text, STATUS_TEXT_MAX,
+            router->neighbour_count == 0 ? "no service \"%.*s\" on this node"
+                                         : "no node offers \"%.*s\"",
+            (int)name.size, name.data);
+}
+
 struct verdict absence_explain(const struct router *router, const struct peer *peer,
         const struct envelope *envelope, const struct draft *draft, enum routes_outcome outcome,
         char *text)
@@ -48,9 +57,7 @@ struct verdict absence_explain(const struct router *router, const struct peer *p
 
     if (service == NULL) {
         verdict.code = CODE_NOT_FOUND;
-        snprintf(text, STATUS_TEXT_MAX,
-                alone ? "no service \"%.*s\" on this node" : "no node offers \"%.*s\"",
-                (int)name.size, name.data);
+        absence_write_unknown(router, name, text);
     } else if (draft->callee != NULL) {
         verdict.code = CODE_RESOURCE_EXHAUSTED;
         snprintf(text, STATUS_TEXT_MAX, "%s takes bodies of up to %zu bytes", service->name,

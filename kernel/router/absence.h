@@ -13,3 +13,7 @@ struct verdict absence_explain(const struct router *router, const struct peer *p
 /* The same by its cause, where the verdict's code does not say it. */
 enum cause absence_cause(const struct peer *peer, const struct envelope *envelope,
         const struct draft *draft, enum routes_outcome outcome);
+
+/* What is said of a service that nobody ever offered here, nor on a node in reach. */
+void absence_write_unknown(
+        const struct router *router, struct span name, char text[STATUS_TEXT_MAX]);

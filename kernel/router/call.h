@@ -46,6 +46,8 @@ struct call {
     struct keyed *keyed;   /* owned: of a call that came with a key; else NULL */
     struct waiter *waiter; /* owned: while it waits for an instance; else NULL */
     uint64_t caller_id;
+    uint64_t origin;       /* the node channel or client's by which it came, or that on whose behalf
+                              it is; 0: none */
     struct list by_caller; /* in caller->calls_made */
     struct list by_callee; /* in callee->calls_taken */
     struct list by_parent; /* in parent's children */

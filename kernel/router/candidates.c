@@ -83,6 +83,8 @@ static enum cause candidates_judge_route(const struct draft *draft, const struct
 
     if (peer == NULL || peer->doomed)
         return CAUSE_NOT_CONNECTED;
+    if (route->via->parting.shut)
+        return CAUSE_DRAINING;
     if (from != NULL && memcmp(from->node_id, route->via->node_id, NEIGHBOUR_ID_SIZE) == 0)
         return CAUSE_CAME_FROM_THERE;
     if (route->hops > ROUTER_HOPS_MAX - draft->hops)

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "kernel/router/admission.h"
 #include "kernel/router/say.h"
+#include "kernel/router/waiting.h"
 #include "mu/router/v1/router.pb-c.h"
 #include "mu/schema.h"
 #include "transport/pattern.h"
@@ -255,6 +256,23 @@ void control_tell_drained(struct control *control)
     shell_flush(control->shell);
 }
 
+/* From here on whoever waited outside is let in; what other nodes offer may be known later. */
+static void control_open_public(struct control *control, const struct envelope *call)
+{
+    static const uint8_t link[] = "link";
+    struct router *router = &control->shell->router;
+    const struct service *service;
+
+    pthread_mutex_lock(&control->shell->lock);
+    router->now_us = clock_us();
+    service = service_find(&router->services, (struct span){ link, sizeof(link) - 1 });
+    waiting_begin(router, service != NULL && service->ready_count > 0
+                                  ? router->now_us + UINT64_C(1000) * ROUTER_AWAY_MS
+                                  : 0);
+    pthread_mutex_unlock(&control->shell->lock);
+    control_answer(control, call, "Open", shell_listen(control->shell));
+}
+
 static int control_step(struct control *control, const struct envelope *envelope)
 {
     struct shell *shell = control->shell;
@@ -265,7 +283,7 @@ static int control_step(struct control *control, const struct envelope *envelope
     } else if (control_is(envelope, "router.Dismiss")) {
         control_answer(control, envelope, "Dismiss", control_dismiss(control, envelope->body));
     } else if (control_is(envelope, "router.Open")) {
-        control_answer(control, envelope, "Open", shell_listen(shell));
+        control_open_public(control, envelope);
     } else if (control_is(envelope, "router.Drain")) {
         r = control_drain(control, envelope);
         if (r < 0)

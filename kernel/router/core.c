@@ -19,6 +19,7 @@
 #include "kernel/router/limit.h"
 #include "kernel/router/mirror.h"
 #include "kernel/router/outlier.h"
+#include "kernel/router/parting.h"
 #include "kernel/router/policy.h"
 #include "kernel/router/retry.h"
 #include "kernel/router/route.h"
@@ -62,6 +63,7 @@ int router_init(struct router *router, const char *node, uint64_t seed, uint64_t
     list_init(&router->orphans);
     list_init(&router->neighbours);
     core_init_waiting_room(&router->waiting_room);
+    list_init(&router->nowhere.waiters);
     list_init(&router->self.caps);
     list_init(&router->self.claims);
     list_init(&router->spare_claims);
@@ -297,6 +299,8 @@ int router_step(
         return 0;
     case ENVELOPE_PONG:
         drain_heard(peer, envelope);
+        if (peer->visitor != NULL)
+            parting_pong(peer->visitor, envelope->id);
         return 0;
     case ENVELOPE_WELCOME: /* the router's alone */
     case ENVELOPE_NONE:
@@ -332,6 +336,7 @@ void router_tick(struct router *router, uint64_t now_us)
     slow_tick(router);
     retry_tick(router);
     dedup_sweep(&router->keys, now_us);
+    parting_tick(router);
     drain_tick(router);
     note_tell(router);
 }
@@ -351,7 +356,7 @@ bool router_wants_ticks(const struct router *router)
 {
     return router->wheel.count + router->pauses.count > 0 || !list_is_empty(&router->throttled) ||
            !list_is_empty(&router->slow) || router->drain.state == DRAIN_GOING ||
-           note_is_due(router);
+           router->parting_count > 0 || note_is_due(router);
 }
 
 struct peer *router_next_dirty(struct router *router)

@@ -70,7 +70,8 @@ struct router {
     struct peer self; /* the router as a caller: its notices to registry and supervisor */
     struct peer
             waiting_room; /* the callee of calls that wait: for an instance, a next try, a delay */
-    size_t waiting_bytes; /* that they brought */
+    struct service nowhere;    /* what calls wait for whose service is not known (waiting_begin) */
+    size_t waiting_bytes;      /* that they brought */
     struct policies *policies; /* owned; NULL: there are none */
     struct wheel pauses;       /* when what waits for its next try has waited long enough */
     size_t kept_bytes;         /* of calls that may be sent again */
@@ -83,6 +84,7 @@ struct router {
     struct rules rules;
     struct notes notes;
     struct drain drain;
+    uint32_t parting_count; /* node channels and link services that leave or are left (parting.h) */
     uint8_t stamp[STAMP_SIZE_MAX]; /* of the step being made, where its call is a user's */
     struct router_stats stats;
     struct notebook notebook;

@@ -80,6 +80,7 @@ bool crossing_admit(
     }
     draft->transit_us = neighbour->transit_us;
     draft->hops = stamp.hops + 1;
+    draft->origin = neighbour->channel;
     draft->from_service = stamp.client.size != 0 ? stamp.client : stamp.service;
     draft->from_instance = stamp.instance;
     draft->from_space = stamp.space;
@@ -116,10 +117,12 @@ int crossing_step(struct router *router, struct peer *peer, const struct envelop
         say_surely(router, peer, &(struct envelope){ .kind = ENVELOPE_PONG, .id = turned.id });
         return 0;
     case ENVELOPE_PONG:
+        parting_pong(peer->neighbour, turned.id);
         return 0;
+    case ENVELOPE_DRAIN:
+        return parting_heard(router, peer, envelope);
     case ENVELOPE_HELLO: /* a node is no service: what it offers stands in routes */
     case ENVELOPE_READY:
-    case ENVELOPE_DRAIN:
     case ENVELOPE_WELCOME:
     case ENVELOPE_NONE:
     case ENVELOPE_KINDS:

@@ -4,21 +4,29 @@
 #include "kernel/router/drain.h"
 
 #include "kernel/router/core.h"
+#include "kernel/router/parting.h"
 #include "kernel/router/say.h"
 
 /* The words of a drain: any number but 0, which a service's own DRAIN is answered with. */
 enum { DRAIN_WORD = 1 };
 
-/* Processes of the supervisor are stopped by it, and another node is sent no word: it uses another
- * way where it is refused. */
+/* Processes of the supervisor are stopped by it. Another node is told, too, as parting.h has it;
+ * one that does not know the word uses another way where it is refused. */
 static bool drain_is_outside(const struct peer *peer)
 {
     return !peer->supervised && !peer->internal;
 }
 
+/* Who is a client leaves also with the link that it came by. */
+static bool drain_is_on(const struct router *router, const struct peer *peer)
+{
+    return router->drain.state != DRAIN_NONE ||
+           (peer->visitor != NULL && peer->visitor->parting.leaves);
+}
+
 void drain_tell(struct router *router, struct peer *peer)
 {
-    if (router->drain.state == DRAIN_NONE || !drain_is_outside(peer) || peer->neighbour != NULL ||
+    if (!drain_is_on(router, peer) || !drain_is_outside(peer) || peer->neighbour != NULL ||
             peer->doomed || peer->state == PEER_DRAINING || peer->farewell != FAREWELL_NONE)
         return;
     peer->farewell = FAREWELL_SAID;
@@ -38,6 +46,7 @@ void drain_begin(struct router *router, uint32_t for_ms)
     drain->until_us = router->now_us + UINT64_C(1000) * for_ms;
     list_for_each (link, &router->peers)
         drain_tell(router, list_entry(link, struct peer, link));
+    parting_begin_all(router, for_ms);
 }
 
 void drain_heard(struct peer *peer, const struct envelope *envelope)
@@ -49,6 +58,9 @@ void drain_heard(struct peer *peer, const struct envelope *envelope)
 /* Everything that it sent before it knew has come. */
 static bool drain_is_told(const struct router *router, const struct peer *peer)
 {
+    if (peer->neighbour != NULL)
+        return !peer->neighbour->parting.known || !peer->neighbour->parting.said ||
+               peer->neighbour->parting.answered || router->now_us >= router->drain.until_us;
     return peer->farewell != FAREWELL_SAID || router->now_us >= router->drain.told_us;
 }
 
@@ -59,8 +71,9 @@ bool drain_refuses(struct router *router, struct peer *peer, const struct envelo
 
     if (router->drain.state == DRAIN_NONE || !drain_is_outside(peer) || envelope->parent != 0)
         return false;
-    if (router->drain.state == DRAIN_GOING && peer->neighbour == NULL &&
-            !drain_is_told(router, peer))
+    if (router->drain.state == DRAIN_GOING &&
+            (peer->neighbour != NULL ? peer->neighbour->parting.known
+                                     : !drain_is_told(router, peer)))
         return false;
     tally_blame(router, CAUSE_ROUTER_DRAINING);
     say_verdict(router, peer, envelope->id, &late);

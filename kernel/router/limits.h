@@ -57,6 +57,14 @@ enum {
     ROUTER_WAITING_RETRY_MS = 100 /* retry_after_ms of a call that waited for nobody */
 };
 
+/* Node channels that end on purpose: the link service is restarted, or a router. */
+enum {
+    ROUTER_PARTING_MS = 3000,     /* for calls under way over those of a link service that stops */
+    ROUTER_PARTING_LAST_MS = 500, /* behind that, for the last word of the other side */
+    ROUTER_AWAY_MS = 5000,        /* a way that ended on purpose is waited for */
+    ROUTER_AWAY_MAX_MS = 60000    /* the longest that others may have us wait for one */
+};
+
 /* The end of a router that is restarted on purpose. */
 enum {
     ROUTER_DRAIN_TOLD_MS = 1000,   /* for a caller to say that it heard of it */

@@ -30,6 +30,7 @@
 #include "kernel/router/control.h"
 #include "kernel/router/limits.h"
 #include "kernel/router/shell.h"
+#include "kernel/router/waiting.h"
 
 enum {
     EXIT_DONE = 0,
@@ -188,7 +189,9 @@ static int main_start(
     r = router_init(&shell->router, arguments->node, seed, clock_us());
     router_set_clock(&shell->router, (uint64_t)time(NULL));
     shell->bus = arguments->bus;
-    if (r == 0 && !arguments->closed)
+    if (r == 0 && arguments->closed)
+        waiting_begin(&shell->router, shell->router.now_us + UINT64_C(1000) * ROUTER_AWAY_MAX_MS);
+    else if (r == 0)
         r = shell_listen(shell);
     if (r < 0 || arguments->control < 0)
         return r;

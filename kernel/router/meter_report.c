@@ -15,6 +15,8 @@ _Static_assert((int)CAUSE_NOT_CONNECTED == MU__ROUTER__V1__CAUSE__CAUSE_NOT_CONN
 _Static_assert((int)CAUSE_OTHER == MU__ROUTER__V1__CAUSE__CAUSE_OTHER, "cause");
 _Static_assert((int)CAUSE_RULE == MU__ROUTER__V1__CAUSE__CAUSE_RULE, "cause");
 _Static_assert((int)CAUSE_NAMESPACE == MU__ROUTER__V1__CAUSE__CAUSE_NAMESPACE, "cause");
+_Static_assert((int)CAUSE_LINK_LEAVING == MU__ROUTER__V1__CAUSE__CAUSE_LINK_LEAVING, "cause");
+_Static_assert((int)CAUSE_AWAY == MU__ROUTER__V1__CAUSE__CAUSE_AWAY, "cause");
 _Static_assert((int)CAUSE_ROUTER_DRAINING == MU__ROUTER__V1__CAUSE__CAUSE_ROUTER_DRAINING, "cause");
 _Static_assert((int)CAUSE_ANSWER_NO_ROOM == MU__ROUTER__V1__CAUSE__CAUSE_ANSWER_NO_ROOM, "cause");
 _Static_assert((int)CAUSE_KEY_USED == MU__ROUTER__V1__CAUSE__CAUSE_KEY_USED, "cause");

@@ -34,8 +34,8 @@ static bool neighbour_name_is_valid(const char *name)
 }
 
 /* Why there can be no such neighbour; code 0 where there can. */
-static struct verdict neighbour_judge(
-        const struct router *router, const Mu__Router__V1__LinkRequest *request)
+static struct verdict neighbour_judge(const struct router *router, const struct peer *linker,
+        const Mu__Router__V1__LinkRequest *request)
 {
     struct verdict verdict = { .executed = EXECUTED_NO, .code = CODE_INVALID_ARGUMENT };
 
@@ -47,6 +47,9 @@ static struct verdict neighbour_judge(
     } else if (request->node_id.len != NEIGHBOUR_ID_SIZE ||
                request->link_id.len != NEIGHBOUR_ID_SIZE) {
         verdict.text = "the ids of node and link are 32 bytes";
+    } else if (linker->state == PEER_DRAINING) {
+        verdict.code = CODE_UNAVAILABLE;
+        verdict.text = "the link service is about to stop";
     } else if (request->client[0] == '\0' && router->neighbour_count == ROUTER_NODES_MAX) {
         verdict.code = CODE_RESOURCE_EXHAUSTED;
         verdict.text = "the router has as many node channels as it can hold";
@@ -102,7 +105,7 @@ void neighbour_link(struct router *router, struct peer *linker, const struct env
     request = own_unpack(router, linker, envelope, &mu__router__v1__link_request__descriptor);
     if (request == NULL)
         return;
-    verdict = neighbour_judge(router, request);
+    verdict = neighbour_judge(router, linker, request);
     if (verdict.code == 0 && !neighbour_add(router, linker, envelope->id, request)) {
         verdict.code = CODE_RESOURCE_EXHAUSTED;
         verdict.text = "no memory is left";
@@ -138,6 +141,7 @@ struct neighbour *neighbour_next_asked(struct router *router)
 
 static void neighbour_free(struct router *router, struct neighbour *neighbour)
 {
+    parting_end(router, neighbour); /* where it has no routes any more */
     list_remove(&neighbour->link);
     *neighbour_count(router, neighbour) -= 1;
     router->sockets_due = true;
@@ -205,6 +209,7 @@ static void neighbour_forsake(struct router *router, struct neighbour *neighbour
     if (neighbour->state != NEIGHBOUR_OPEN)
         neighbour_note(router, neighbour, &gone);
     neighbour->linker = NULL;
+    parting_end(router, neighbour);
     routes_withdraw(router, neighbour);
     if (neighbour->peer != NULL)
         say_doom(router, neighbour->peer);
@@ -214,7 +219,9 @@ static void neighbour_forsake(struct router *router, struct neighbour *neighbour
 
 void neighbour_detach(struct router *router, struct peer *peer)
 {
+    parting_forget(router, peer);
     if (peer->neighbour != NULL) {
+        parting_end(router, peer->neighbour);
         routes_withdraw(router, peer->neighbour);
         neighbour_free(router, peer->neighbour);
         peer->neighbour = NULL;

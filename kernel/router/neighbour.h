@@ -16,6 +16,7 @@
 
 #include "base/list.h"
 #include "kernel/router/limits.h"
+#include "kernel/router/parting.h"
 #include "transport/stamp.h"
 
 struct envelope;
@@ -38,6 +39,7 @@ struct neighbour {
     uint64_t asked_id; /* of the linker's call … */
     uint64_t asked_us; /* … and when it came */
     enum neighbour_state state;
+    struct parting parting;
     uint32_t transit_us;
     uint32_t *services; /* owned: indexes of those that it is a way to */
     uint32_t service_count;

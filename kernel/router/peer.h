@@ -86,6 +86,7 @@ struct peer {
     bool internal; /* the supervisor, or the router itself */
     enum peer_state state;
     enum farewell farewell;
+    bool parts;              /* a link service that waits until its channels may end */
     struct service *service; /* borrowed: services live as long as the router; NULL for a caller */
     char admitted[SERVICE_NAME_MAX + 1]; /* the name it must say; "" for any */
     char space[SERVICE_NAME_MAX + 1];    /* its namespace, by its manifest; "" for none */

@@ -258,6 +258,7 @@ static void retry_send(struct router *router, struct call *call)
     struct draft draft = { .cap = call->cap,
         .caller = { caller->stamp, caller->stamp_size },
         .deadline_us = call->deadline_us,
+        .origin = call->origin,
         .avoid = call->kept->failed };
     struct refusal refusal;
     bool found;

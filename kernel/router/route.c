@@ -18,6 +18,7 @@
 #include "kernel/router/mirror.h"
 #include "kernel/router/outlier.h"
 #include "kernel/router/own.h"
+#include "kernel/router/parting.h"
 #include "kernel/router/permit.h"
 #include "kernel/router/retry.h"
 #include "kernel/router/right.h"
@@ -52,7 +53,7 @@ static bool route_find_way(struct router *router, const struct peer *peer,
         const struct envelope *envelope, struct draft *draft, struct refusal *refusal)
 {
     const struct routes_bounds bounds = { peer, ROUTER_HOPS_MAX - draft->hops, route_size(envelope),
-        draft->only };
+        draft->only, router->parting_count != 0 && parting_follows(router, draft->origin) };
     enum routes_outcome outcome = ROUTES_NONE;
 
     if (draft->service != NULL && !choice_is_here(draft))
@@ -108,8 +109,10 @@ static bool route_find_parent(struct router *router, struct peer *peer,
     draft->parent = call_find(&router->calls, envelope->parent);
     if (draft->parent != NULL && draft->parent->callee == peer &&
             (draft->parent->caller != NULL || draft->parent->added != NULL ||
-                    draft->parent->keyed != NULL))
+                    draft->parent->keyed != NULL)) {
+        draft->origin = draft->parent->origin;
         return true;
+    }
     route_refuse(router, peer, envelope, CODE_CANCELLED,
             "the call on whose behalf this one was made is over");
     return false;
@@ -185,6 +188,7 @@ struct call *route_seat(struct router *router, struct peer *peer, const struct e
         call->on_behalf = draft->user;
     }
     call->claim = claim;
+    call->origin = draft->origin;
     call->shape = envelope->shape;
     call->deadline_us = draft->deadline_us;
     call->window_up = STREAM_WINDOW;
@@ -308,15 +312,30 @@ bool route_hand_over(struct router *router, struct call *call, const struct enve
     return true;
 }
 
+/* From now on its own time is all that it has. */
+static void route_stop_waiting(struct router *router, struct call *call)
+{
+    wheel_remove(&router->wheel, &call->timer);
+    if (call->deadline_us != 0)
+        wheel_add(&router->wheel, &call->timer, (call->deadline_us + 999) / 1000);
+}
+
+/* Nobody is sent the call: it waits for its next try, or ends. */
+static void route_give_up(struct router *router, struct call *call, const struct refusal *refusal)
+{
+    if (!retry_refused(router, call, &refusal->verdict)) {
+        tally_blame(router, refusal->cause);
+        call_abort(router, call, &refusal->verdict);
+    }
+}
+
 void route_move(struct router *router, struct call *call, const struct envelope *envelope,
         const struct draft *draft)
 {
     struct draft moved = *draft;
     struct refusal refusal;
 
-    wheel_remove(&router->wheel, &call->timer);
-    if (call->deadline_us != 0)
-        wheel_add(&router->wheel, &call->timer, (call->deadline_us + 999) / 1000);
+    route_stop_waiting(router, call);
     moved.settings = policy_find(router, call->caller, call->on_behalf, envelope->endpoint);
     moved.callee = route_pick(router, call->caller, envelope, &moved);
     if (!right_still_holds(router, call, envelope->endpoint, &refusal)) {
@@ -333,9 +352,34 @@ void route_move(struct router *router, struct call *call, const struct envelope 
         router->stats.calls += call->kept == NULL ? 1 : 0; /* what is kept was counted */
         return;
     }
-    if (!retry_refused(router, call, &refusal.verdict)) {
-        tally_blame(router, refusal.cause);
+    route_give_up(router, call, &refusal);
+}
+
+bool route_find_back(struct router *router, struct call *call, const struct envelope *envelope,
+        struct draft *draft)
+{
+    struct refusal refusal;
+    bool found;
+
+    draft->settings = policy_find(router, call->caller, call->on_behalf, envelope->endpoint);
+    found = call->keyed != NULL ? keyed_find_callee(router, call, envelope, draft, &refusal)
+                                : route_find_node(router, call->caller, envelope, draft, &refusal);
+    return found && draft->callee->neighbour != NULL;
+}
+
+void route_move_to(struct router *router, struct call *call, const struct envelope *envelope,
+        const struct draft *draft)
+{
+    struct refusal refusal;
+
+    route_stop_waiting(router, call);
+    if (!right_still_holds(router, call, envelope->endpoint, &refusal)) {
+        tally_blame(router, CAUSE_NO_CAPABILITY);
         call_abort(router, call, &refusal.verdict);
+    } else if (route_hand_over(router, call, envelope, draft, &refusal)) {
+        router->stats.calls += call->kept == NULL ? 1 : 0; /* what is kept was counted */
+    } else {
+        route_give_up(router, call, &refusal);
     }
 }
 
@@ -416,7 +460,8 @@ static int route_take(struct router *router, struct peer *peer, const struct env
     if (envelope->id == 0 || envelope->id >= CALL_ID_ROUTER ||
             call_find_by_caller(&router->calls, &peer->index, envelope->id) != NULL)
         return err_new(-EPROTO); /* the caller could not tell whose answer is whose */
-    if (drain_refuses(router, peer, envelope))
+    if (drain_refuses(router, peer, envelope) ||
+            (router->parting_count != 0 && parting_refuses(router, peer, envelope)))
         return 0;
     if (!meter_is(peer->called, envelope->endpoint) && !endpoint_is_valid(envelope->endpoint)) {
         route_refuse(router, peer, envelope, CODE_INVALID_ARGUMENT,
@@ -452,6 +497,7 @@ int route_call(struct router *router, struct peer *peer, const struct envelope *
     struct draft draft = { .peer = peer,
         .envelope = envelope,
         .began_us = router->now_us,
+        .origin = peer->visitor != NULL ? peer->visitor->channel : 0,
         .caller = { peer->stamp, peer->stamp_size } };
     int r;
 

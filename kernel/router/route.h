@@ -20,6 +20,7 @@ struct draft {
     uint64_t deadline_us;            /* 0: none */
     uint32_t transit_us;             /* that it was on its way from another node: off its time */
     uint32_t hops;                   /* links that it came over */
+    uint64_t origin;                 /* as that of a call */
     const struct settings *settings; /* what policies say of it; NULL: nothing */
     uint64_t avoid;                  /* the instance that it failed at; 0: none */
     uint32_t delay_ms;               /* before it is sent */
@@ -58,6 +59,15 @@ void route_answer(struct router *router, struct call *call, const struct envelop
 /* Sends a call that waited to an instance of the draft's service, or ends it and says why.
  * `envelope` is what its caller sent, and the rest of the draft as it was then. */
 void route_move(struct router *router, struct call *call, const struct envelope *envelope,
+        const struct draft *draft);
+
+/* Finds a way to another node for a call that waits, into `draft->callee`. False where there is
+ * none. */
+bool route_find_back(struct router *router, struct call *call, const struct envelope *envelope,
+        struct draft *draft);
+
+/* Sends a call that waited to the draft's callee, or ends it and says why. */
+void route_move_to(struct router *router, struct call *call, const struct envelope *envelope,
         const struct draft *draft);
 
 /* Opens a call of the router's own to `service` (one that exists), whose result it drops. */

@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include "kernel/router/own.h"
+#include "kernel/router/parting.h"
 #include "transport/reserved.h"
 #include "kernel/router/say.h"
+#include "kernel/router/waiting.h"
 #include "mu/router/v1/router.pb-c.h"
 
 void routes_withdraw(struct router *router, struct neighbour *neighbour)
@@ -24,6 +26,8 @@ static const char *routes_find_fault(const Mu__Router__V1__RoutesRequest *reques
 {
     if (request->transit_us > ROUTER_TRANSIT_MAX_US)
         return "the time in transit is over the limit";
+    if (request->await_ms > ROUTER_AWAY_MAX_MS)
+        return "what is gone cannot be waited for as long";
     if (request->n_routes > ROUTER_ROUTES_MAX)
         return "more routes than one node channel may have";
     for (size_t i = 0; i < request->n_routes; i++) {
@@ -60,6 +64,17 @@ static bool routes_add(
     return true;
 }
 
+/* What was reached through the neighbour, and is no more in a moment, may be back soon: somebody
+ * farther away restarts. */
+static void routes_await(
+        struct router *router, const struct neighbour *neighbour, uint32_t await_ms)
+{
+    uint64_t until_us = router->now_us + UINT64_C(1000) * await_ms;
+
+    for (uint32_t i = 0; i < neighbour->service_count && await_ms != 0; i++)
+        waiting_await(router, &router->services.services[neighbour->services[i]], until_us);
+}
+
 /* Takes the place of all routes through the neighbour, in one step. False without memory: then they
  * are as they were. */
 static bool routes_set(struct router *router, struct neighbour *neighbour,
@@ -69,12 +84,16 @@ static bool routes_set(struct router *router, struct neighbour *neighbour,
 
     if (services == NULL)
         return false;
+    routes_await(router, neighbour, request->await_ms);
     routes_withdraw(router, neighbour);
     free(neighbour->services);
     neighbour->services = services;
     neighbour->transit_us = request->transit_us;
+    if (!neighbour->parting.leaves)
+        neighbour->parting.known = request->drains;
     for (size_t i = 0; i < request->n_routes; i++)
         *left_outp += routes_add(router, neighbour, request->routes[i]) ? 0 : 1;
+    parting_routes(router, neighbour);
     return true;
 }
 
@@ -115,6 +134,7 @@ static bool routes_is_allowed(const struct route *route, const struct routes_bou
 
     /* Its node, not its channel: while a link replaces another there are two to the same node. */
     return peer != NULL && !peer->doomed && route->hops <= bounds->hops_max &&
+           (!route->via->parting.shut || bounds->follows) &&
            (bounds->only == NULL ||
                    memcmp(bounds->only, route->via->node_id, NEIGHBOUR_ID_SIZE) == 0) &&
            (from == NULL || memcmp(from->node_id, route->via->node_id, NEIGHBOUR_ID_SIZE) != 0);

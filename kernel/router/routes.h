@@ -22,6 +22,7 @@ struct routes_bounds {
     uint32_t hops_max;       /* links left to it */
     size_t size;             /* bytes */
     const uint8_t *only;     /* borrowed: the id of the one node that it may go to; NULL: any */
+    bool follows;            /* it may also go by channels that are shut (parting.h) */
 };
 
 enum routes_outcome {

@@ -97,6 +97,18 @@ static void service_unchain(struct service_table *table, const struct service *s
     *next = service->next;
 }
 
+/* Of names that nobody waits for; NULL where there is none. */
+static struct service *service_longest_idle(const struct service_table *table)
+{
+    list_for_each (link, &table->idle) {
+        struct service *service = list_entry(link, struct service, idle);
+
+        if (list_is_empty(&service->waiters))
+            return service;
+    }
+    return NULL;
+}
+
 /* A place for one more learned name, in no bucket; NULL where there is none. */
 static struct service *service_take_place(struct service_table *table)
 {
@@ -108,12 +120,13 @@ static struct service *service_take_place(struct service_table *table)
         list_init(&service->waiters);
         return service;
     }
-    if (list_is_empty(&table->idle))
+    service = service_longest_idle(table);
+    if (service == NULL)
         return NULL;
-    service = list_entry(table->idle.next, struct service, idle);
     list_remove(&service->idle);
     service_unchain(table, service);
     memset(service->name, 0, sizeof(service->name));
+    service->awaited_us = 0;
     return service;
 }
 

@@ -23,6 +23,7 @@ struct service {
     uint32_t route_room;
     struct list waiters;  /* owned: struct waiter, calls that wait for an instance */
     uint64_t expected_us; /* until when one is; 0: none */
+    uint64_t awaited_us;  /* until when a way to another node's is; 0: none was lost on purpose */
     bool local;           /* somebody here said the name: it is never forgotten */
     bool to_network;      /* with a namespace: it exports something to other nodes … */
     bool to_clients;      /* … and to clients */

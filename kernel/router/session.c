@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "transport/reserved.h"
+#include "kernel/router/parting.h"
 #include "kernel/router/route.h"
 #include "kernel/router/say.h"
 #include "kernel/router/tenant.h"
@@ -328,7 +329,7 @@ void session_leave(struct router *router, struct peer *peer)
 
 void session_drained(struct router *router, struct peer *peer)
 {
-    if (peer->state == PEER_DRAINING && peer->calls_taken_count == 0)
+    if (peer->state == PEER_DRAINING && peer->calls_taken_count == 0 && !peer->parts)
         say_surely(router, peer, &(struct envelope){ .kind = ENVELOPE_DRAIN });
 }
 
@@ -343,7 +344,10 @@ static int session_drain(struct router *router, struct peer *peer)
             waiting_ask(router, peer->service);
     }
     peer->state = PEER_DRAINING;
-    session_drained(router, peer);
+    if (peer->supervised && strcmp(peer->admitted, "link") == 0)
+        parting_begin(router, peer);
+    else
+        session_drained(router, peer);
     return 0;
 }
 

@@ -194,7 +194,9 @@ int shell_join(struct shell *shell, struct channel *channel, const struct peer_i
     link->peer = router_attach(&shell->router, identity, link);
     if (link->peer != NULL) {
         channel_lend(channel, &link->peer->out);
-        drain_tell(&shell->router, link->peer); /* it leaves with the channel's start */
+        drain_tell(&shell->router, link->peer); /* it leaves with the channel's start, … */
+        if (link->peer->neighbour != NULL)
+            parting_routes(&shell->router, link->peer->neighbour); /* … and so do these */
     }
     pthread_mutex_unlock(&shell->lock);
     if (link->peer == NULL) {

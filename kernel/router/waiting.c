@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/router/absence.h"
 #include "kernel/router/claim.h"
 #include "kernel/router/own.h"
 #include "kernel/router/retry.h"
@@ -39,13 +40,30 @@ static struct span waiter_copy(uint8_t **atp, struct span from)
     return copy;
 }
 
-static bool waiting_may(const struct router *router, const struct peer *peer,
+/* Until when somebody who serves it may come, here or on another node. */
+static uint64_t waiting_until_us(const struct router *router, const struct service *service)
+{
+    uint64_t until_us = service->local ? 0 : router->nowhere.awaited_us;
+
+    if (service->awaited_us > until_us)
+        until_us = service->awaited_us;
+    return service->expected_us > until_us ? service->expected_us : until_us;
+}
+
+/* Where the call waits: with others for its service, or for a name that nobody has said yet, or
+ * that its caller is not to know of. */
+static struct service *waiting_place(struct router *router, const struct draft *draft)
+{
+    return draft->service != NULL ? draft->service : &router->nowhere;
+}
+
+static bool waiting_may(struct router *router, const struct peer *peer,
         const struct envelope *envelope, const struct draft *draft, size_t size)
 {
     const struct peer *room = &router->waiting_room;
-    const struct service *service = draft->service;
+    const struct service *service = waiting_place(router, draft);
 
-    return service != NULL && service->ready_count == 0 && service->expected_us > router->now_us &&
+    return service->ready_count == 0 && waiting_until_us(router, service) > router->now_us &&
            (envelope->shape == SHAPE_UNARY || envelope->shape == SHAPE_SERVER_STREAM) &&
            room->calls_taken_count < room->calls_max && claim_may_grow(peer, room) &&
            router->waiting_bytes + size <= ROUTER_WAITING_BYTES_MAX;
@@ -69,15 +87,15 @@ static void waiting_keep(struct router *router, struct waiter *waiter, struct ca
 {
     uint8_t *at = waiter->bytes;
 
-    *waiter = (struct waiter){ .call = call, .service = draft->service };
+    *waiter = (struct waiter){ .call = call, .service = waiting_place(router, draft) };
     waiter->endpoint = waiter_copy(&at, envelope->endpoint);
     waiter->caller = waiter_copy(&at, draft->caller);
     waiter->body = waiter_copy(&at, envelope->body);
     list_init(&waiter->link);
-    list_push(&draft->service->waiters, &waiter->link);
+    list_push(&waiter->service->waiters, &waiter->link);
     router->waiting_bytes += waiter_size(waiter);
     call->waiter = waiter;
-    waiting_wind(router, call, draft->service->expected_us);
+    waiting_wind(router, call, waiting_until_us(router, waiter->service));
 }
 
 static size_t waiting_size(const struct envelope *envelope, const struct draft *draft)
@@ -133,69 +151,158 @@ void waiting_forget(struct router *router, struct call *call)
     free(waiter);
 }
 
+/* True where it was a way to another node that was waited for. */
+static bool waiting_is_for_way(const struct router *router, const struct service *service)
+{
+    return service->expected_us < waiting_until_us(router, service);
+}
+
+static enum cause waiting_cause(
+        const struct router *router, const struct call *call, enum code code)
+{
+    if (code != CODE_UNAVAILABLE)
+        return CAUSE_NONE; /* the code says it */
+    return waiting_is_for_way(router, call->waiter->service) ? CAUSE_AWAY : CAUSE_NO_INSTANCE;
+}
+
 static void waiting_refuse(struct router *router, struct call *call, enum code code,
         uint32_t retry_after_ms, const char *text)
 {
     const struct verdict verdict = { code, retry_executed(call, EXECUTED_NO), retry_after_ms,
         text };
 
-    tally_blame(router, code == CODE_UNAVAILABLE ? CAUSE_NO_INSTANCE : CAUSE_NONE);
+    tally_blame(router, waiting_cause(router, call, code));
     tally_aborted(router, call, &verdict);
     say_verdict(router, call->caller, call->caller_id, &verdict);
     call_finish(router, call);
 }
 
+/* Nobody has said the name by now. */
+static void waiting_refuse_name(struct router *router, struct call *call)
+{
+    char text[STATUS_TEXT_MAX];
+
+    absence_write_unknown(router, route_service_name(call->waiter->endpoint), text);
+    waiting_refuse(router, call, CODE_NOT_FOUND, 0, text);
+}
+
 void waiting_expire(struct router *router, struct call *call)
 {
     const char *name = call->waiter->service->name;
-    char text[160];
+    bool away = waiting_is_for_way(router, call->waiter->service);
+    char text[192];
 
+    if (call->waiter->service == &router->nowhere) {
+        waiting_refuse_name(router, call);
+        return;
+    }
     if (call->deadline_us != 0 && call->deadline_us <= router->now_us) {
-        snprintf(text, sizeof(text), "no instance of %s took calls within the call's time", name);
+        snprintf(text, sizeof(text),
+                away ? "no way to %s came back within the call's time"
+                     : "no instance of %s took calls within the call's time",
+                name);
         waiting_refuse(router, call, CODE_DEADLINE_EXCEEDED, 0, text);
         return;
     }
-    snprintf(text, sizeof(text), "no instance of %s takes calls now, although one was expected",
+    snprintf(text, sizeof(text),
+            away ? "no way to %s came back in time, although it ended on purpose"
+                 : "no instance of %s takes calls now, although one was expected",
             name);
     waiting_refuse(router, call, CODE_UNAVAILABLE, ROUTER_WAITING_RETRY_MS, text);
+}
+
+static struct envelope waiting_envelope(const struct waiter *waiter)
+{
+    return (struct envelope){ .kind = ENVELOPE_CALL,
+        .id = waiter->call->caller_id,
+        .shape = waiter->call->shape,
+        .endpoint = waiter->endpoint,
+        .body = waiter->body };
+}
+
+static struct draft waiting_draft(const struct waiter *waiter)
+{
+    const struct call *call = waiter->call;
+
+    return (struct draft){ .service = waiter->service,
+        .cap = call->cap,
+        .user = call->on_behalf,
+        .caller = waiter->caller,
+        .origin = call->origin,
+        .deadline_us = call->deadline_us };
+}
+
+/* The call waits no more. What it brought outlives its slot, where that is given away. */
+static struct call *waiting_let_go(struct router *router, struct waiter *waiter)
+{
+    waiter->call->waiter = NULL;
+    router->waiting_bytes -= waiter_size(waiter);
+    list_remove(&waiter->link);
+    return waiter->call;
 }
 
 void waiting_serve(struct router *router, struct service *service)
 {
     while (!list_is_empty(&service->waiters)) {
         struct waiter *waiter = list_entry(service->waiters.next, struct waiter, link);
-        struct call *call = waiter->call;
-        const struct envelope envelope = { .kind = ENVELOPE_CALL,
-            .id = call->caller_id,
-            .shape = call->shape,
-            .endpoint = waiter->endpoint,
-            .body = waiter->body };
-        const struct draft draft = { .service = service,
-            .cap = call->cap,
-            .user = call->on_behalf,
-            .caller = waiter->caller,
-            .deadline_us = call->deadline_us };
+        const struct envelope envelope = waiting_envelope(waiter);
+        const struct draft draft = waiting_draft(waiter);
 
-        call->waiter = NULL; /* what it brought outlives its slot, where that is given away */
-        router->waiting_bytes -= waiter_size(waiter);
-        list_remove(&waiter->link);
-        route_move(router, call, &envelope, &draft);
+        route_move(router, waiting_let_go(router, waiter), &envelope, &draft);
         free(waiter);
     }
 }
 
-/* Sets until when the service is expected, and tells those that wait for it. */
-static void waiting_set(struct router *router, struct service *service, uint64_t expected_us)
+void waiting_offer(struct router *router, struct service *service)
 {
-    service->expected_us = expected_us;
+    list_for_each_safe (link, &service->waiters) {
+        struct waiter *waiter = list_entry(link, struct waiter, link);
+        const struct envelope envelope = waiting_envelope(waiter);
+        struct draft draft = waiting_draft(waiter);
+        struct stamp stamp = { .hops = 0 };
+
+        stamp_read(&stamp, waiter->caller); /* a router wrote it: it can be read */
+        draft.hops = stamp.hops;
+        if (!route_find_back(router, waiter->call, &envelope, &draft))
+            continue;
+        route_move_to(router, waiting_let_go(router, waiter), &envelope, &draft);
+        free(waiter);
+    }
+}
+
+/* Somebody is expected for longer now, or no more: tells those that wait. */
+static void waiting_rewind(struct router *router, struct service *service)
+{
+    uint64_t until_us = waiting_until_us(router, service);
+
     list_for_each_safe (link, &service->waiters) {
         struct call *call = list_entry(link, struct waiter, link)->call;
 
-        if (expected_us > router->now_us)
-            waiting_wind(router, call, expected_us);
+        if (until_us > router->now_us)
+            waiting_wind(router, call, until_us);
         else
             waiting_expire(router, call);
     }
+}
+
+static void waiting_set(struct router *router, struct service *service, uint64_t expected_us)
+{
+    service->expected_us = expected_us;
+    waiting_rewind(router, service);
+}
+
+void waiting_begin(struct router *router, uint64_t until_us)
+{
+    router->nowhere.awaited_us = until_us;
+    waiting_rewind(router, &router->nowhere);
+}
+
+void waiting_await(struct router *router, struct service *service, uint64_t until_us)
+{
+    if (until_us <= service->awaited_us)
+        return;
+    service->awaited_us = until_us;
+    waiting_rewind(router, service);
 }
 
 void waiting_ask(struct router *router, struct service *service)

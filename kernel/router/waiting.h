@@ -4,7 +4,8 @@
  * The supervisor says what to expect, and for how long (router.Expect). A call to a service that
  * nobody serves now, but that is expected, is kept whole, and sent when an instance takes calls; it
  * was not executed until then, whatever comes of it. It waits as long as the service is expected,
- * and never beyond its own deadline. Towards its caller it is a call like any other: it can be
+ * and never beyond its own deadline. The same holds for a service on another node when the way
+ * there ended on purpose (parting.h). Towards its caller it is a call like any other: it can be
  * cancelled, ends with its caller, and counts against the caller's limit. Its callee is the
  * router's own `waiting_room`, which serves nothing, and which callers share as they share an
  * instance (claim.h). */
@@ -28,6 +29,17 @@ void waiting_serve(struct router *router, struct service *service);
 /* The service has lost an instance of the supervisor's, who is about to say whether it comes back.
  */
 void waiting_ask(struct router *router, struct service *service);
+
+/* A way to the service on another node was lost on purpose, or is about to be, and may be back
+ * until then: calls wait for that, too. */
+void waiting_await(struct router *router, struct service *service, uint64_t until_us);
+
+/* The router has just begun in place of another one, and hears until then what other nodes offer:
+ * calls for names that it does not know wait for that. 0: no more. */
+void waiting_begin(struct router *router, uint64_t until_us);
+
+/* There is a way to the service on another node: sends what waits and may go there. */
+void waiting_offer(struct router *router, struct service *service);
 
 /* The call's time to wait is over. */
 void waiting_expire(struct router *router, struct call *call);

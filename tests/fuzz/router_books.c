@@ -54,6 +54,56 @@ void books_check_times(const struct router *router)
     }
 }
 
+void books_check_routes(const struct router *router)
+{
+    const struct service_table *table = &router->services;
+    uint32_t neighbours = 0;
+    uint32_t routes = 0;
+
+    list_for_each (node, &router->neighbours) {
+        const struct neighbour *neighbour = list_entry(node, struct neighbour, link);
+
+        neighbours += 1;
+        CHECK(neighbour->service_count == 0 || neighbour->linker != NULL);
+        for (uint32_t i = 0; i < neighbour->service_count; i++) {
+            const struct service *service = &table->services[neighbour->services[i]];
+            uint32_t found = 0;
+
+            for (uint32_t k = 0; k < service->route_count; k++)
+                found += service->routes[k].via == neighbour ? 1 : 0;
+            CHECK(found == 1);
+        }
+        routes += neighbour->service_count;
+    }
+    CHECK(neighbours == router->neighbour_count);
+    for (uint32_t i = 0; i < table->count; i++) {
+        CHECK(list_is_empty(&table->services[i].idle) ==
+                (table->services[i].local || table->services[i].route_count > 0));
+        routes -= table->services[i].route_count;
+    }
+    CHECK(routes == 0);
+}
+
+void books_check_parting(const struct router *router)
+{
+    uint32_t count = 0;
+
+    list_for_each (node, &router->neighbours) {
+        const struct parting *parting = &list_entry(node, struct neighbour, link)->parting;
+
+        count += parting->leaves || parting->shut ? 1 : 0;
+        CHECK(parting->leaves || (!parting->said && !parting->answered && !parting->last_said));
+        CHECK(parting->shut || !parting->owed);
+    }
+    list_for_each (node, &router->peers) {
+        const struct peer *peer = list_entry(node, struct peer, link);
+
+        count += peer->parts ? 1 : 0;
+        CHECK(!peer->parts || peer->state == PEER_DRAINING);
+    }
+    CHECK(count == router->parting_count);
+}
+
 void books_put_key(struct envelope *envelope, uint8_t choice)
 {
     static const char *const keys[] = { "a", "b", "\1a", "\2a", "\1b", "\2b", "\3", "\2" };

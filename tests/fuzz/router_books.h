@@ -9,6 +9,12 @@ void books_check_calls(const struct router *router, uint32_t made);
 /* Each call that was not refused is in both histograms: seldom looked at, since they are long. */
 void books_check_times(const struct router *router);
 
+/* Each route is known to its service and to its neighbour. */
+void books_check_routes(const struct router *router);
+
+/* Whoever leaves, or is left, is counted. */
+void books_check_parting(const struct router *router);
+
 /* Gives a call at times one of few keys, as processes have them and as routers say them. Then it
  * brings no body, so that calls with one key are one call. */
 void books_put_key(struct envelope *envelope, uint8_t choice);

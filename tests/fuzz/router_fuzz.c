@@ -234,13 +234,14 @@ static void say(struct stage *stage, struct actor *actor, struct envelope *envel
 static void say_hello(struct stage *stage, struct actor *actor)
 {
     static const char *const names[] = { "a", "b", "registry", "Bad" };
+    static const char link[] = "link";
     Mu__Bus__V1__Hello hello = MU__BUS__V1__HELLO__INIT;
     uint8_t body[64];
 
     uint8_t choice = take(stage);
     char *method = (char *)"X";
 
-    hello.service = (char *)(uintptr_t)names[choice % 4];
+    hello.service = (char *)(uintptr_t)((choice & 16) != 0 ? link : names[choice % 4]);
     hello.version = (char *)((choice & 4) != 0 ? "2" : "1");
     hello.n_idempotent = (choice & 8) != 0 ? 1 : 0;
     hello.idempotent = &method;
@@ -386,7 +387,10 @@ static void say_routes(struct stage *stage, struct actor *actor)
         return;
     request.channel = node->peer->neighbour->channel;
     request.transit_us = take(stage) * UINT32_C(500);
-    request.n_routes = take(stage) % (ROUTES + 1);
+    request.n_routes = take(stage);
+    request.drains = request.n_routes >= 128;
+    request.await_ms = (request.n_routes & 64) != 0 ? 100 : 0;
+    request.n_routes %= ROUTES + 1;
     request.routes = each;
     for (size_t i = 0; i < request.n_routes; i++) {
         uint8_t choice = take(stage);
@@ -583,35 +587,23 @@ static void check_waiting(const struct stage *stage)
     CHECK(router->kept_bytes == 0 || router->calls.count > 0);
 }
 
-/* Each route is known to its service and to its neighbour. */
-static void check_routes(const struct stage *stage)
+/* ---- leaving ---- */
+
+/* A link service leaves, or a node, or the router; or the router has just begun. */
+static void say_parting(struct stage *stage, struct actor *actor)
 {
-    const struct service_table *table = &stage->router.services;
-    uint32_t neighbours = 0;
-    uint32_t routes = 0;
+    uint8_t choice = take(stage);
+    uint8_t time = take(stage);
+    struct envelope envelope = { .kind = choice % 8 < 5 ? ENVELOPE_DRAIN : ENVELOPE_PONG,
+        .id = actor->key != 0 && choice % 8 != 0 ? choice % 4 : 0,
+        .timeout_ms = time };
 
-    list_for_each (node, &stage->router.neighbours) {
-        const struct neighbour *neighbour = list_entry(node, struct neighbour, link);
-
-        neighbours += 1;
-        CHECK(neighbour->service_count == 0 || neighbour->linker != NULL);
-        for (uint32_t i = 0; i < neighbour->service_count; i++) {
-            const struct service *service = &table->services[neighbour->services[i]];
-            uint32_t found = 0;
-
-            for (uint32_t k = 0; k < service->route_count; k++)
-                found += service->routes[k].via == neighbour ? 1 : 0;
-            CHECK(found == 1);
-        }
-        routes += neighbour->service_count;
-    }
-    CHECK(neighbours == stage->router.neighbour_count);
-    for (uint32_t i = 0; i < table->count; i++) {
-        CHECK(list_is_empty(&table->services[i].idle) ==
-                (table->services[i].local || table->services[i].route_count > 0));
-        routes -= table->services[i].route_count;
-    }
-    CHECK(routes == 0);
+    if (choice >= 240)
+        stage->router.nowhere.awaited_us = stage->now_us + time * UINT64_C(1000);
+    else if (choice >= 232)
+        drain_begin(&stage->router, time);
+    else
+        say(stage, actor, &envelope, NULL);
 }
 
 /* The counts that each peer carries are those that the lists hold. */
@@ -652,7 +644,8 @@ static void check_books(struct stage *stage)
     CHECK(taken == stage->router.calls.count && made <= taken);
     books_check_calls(&stage->router, made);
     check_waiting(stage);
-    check_routes(stage);
+    books_check_routes(&stage->router);
+    books_check_parting(&stage->router);
     check_users(stage);
 }
 
@@ -699,7 +692,7 @@ static void act(struct stage *stage, uint8_t operation)
 {
     struct actor *actor = &stage->actors[operation % PEERS];
 
-    switch (operation / PEERS % 16) { /* what no case is for, six of them, says anything */
+    switch (operation / PEERS % 16) { /* what no case is for, five of them, says anything */
     case 0:
         join(stage, actor);
         break;
@@ -734,6 +727,9 @@ static void act(struct stage *stage, uint8_t operation)
     case 8:
         say_user(stage, actor);
         break;
+    case 10:
+        say_parting(stage, actor);
+        break;
     default:
         say_anything(stage, actor);
     }
@@ -752,8 +748,8 @@ static void close_doomed(struct stage *stage)
  * many operations to come about by chance. */
 static void furnish(struct stage *stage)
 {
-    static const uint8_t operations[] = { 0, 3, 40, 0, 40, 1, 48, 1, 10, 2, 9, 16, 48, 2, 10, 2, 17,
-        8, 3, 4, 27, 0, 4, 4 };
+    static const uint8_t operations[] = { 0, 3, 24, 16, 40, 0, 40, 1, 48, 1, 10, 2, 9, 16, 48, 2,
+        10, 2, 17, 8, 3, 4, 27, 0, 4, 4 };
     const uint8_t *at = stage->at;
     const uint8_t *end = stage->end;
 
@@ -783,6 +779,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     books_check_times(&stage->router);
     CHECK(stage->router.calls.count == 0 && stage->router.neighbour_count == 0);
     CHECK(stage->router.kept_bytes == 0 && stage->router.pauses.count == 0);
-    policies_forget_all(&stage->router); /* the next input begins without */
+    CHECK(stage->router.parting_count == 0 && stage->router.waiting_bytes == 0);
+    policies_forget_all(&stage->router); /* the next input begins without, … */
+    stage->router.drain = (struct drain){ 0 };
+    stage->router.nowhere.awaited_us = 0;
     return 0;
 }

@@ -11,6 +11,8 @@ foreach(subject cap claim export limit neighbour crossing routes mesh report sha
 endforeach()
 mu_add_test(router_quota_test SOURCES router_quota_test.c router_users.c router_policies.c router_bus.c
   LINK mu_router_core)
+mu_add_test(router_parting_test SOURCES router_parting_test.c router_bus.c LINK mu_router_core)
+mu_add_test(router_parting_storm_test SOURCES router_parting_storm_test.c router_bus.c LINK mu_router_core)
 mu_add_test(router_drain_test SOURCES router_drain_test.c router_bus.c LINK mu_router_core)
 mu_add_test(router_breaker_test SOURCES router_breaker_test.c LINK mu_router_core)
 foreach(subject policy choice retry hedge_model mirror tenant probe)

@@ -169,6 +169,8 @@ uint32_t bus_set_routes(struct bus *bus, struct peer *linker, const struct peer 
     request.transit_us = neighbour->neighbour->transit_us;
     request.n_routes = count;
     request.routes = each;
+    request.drains = bus->drains;
+    request.await_ms = bus->await_ms;
     body = malloc(mu__router__v1__routes_request__get_packed_size(&request) + 1);
     bus_say(bus, linker,
             (struct envelope){ .kind = ENVELOPE_CALL,

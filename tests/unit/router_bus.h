@@ -11,6 +11,8 @@ enum { BUS_HEARD_MAX = 64 };
 struct bus {
     struct router router;
     uint64_t now_us;
+    bool drains;       /* of what is said with routes: the other router knows DRAIN */
+    uint32_t await_ms; /* the same: what is not reached any more is awaited */
     /* What bus_hear found last; spans borrowed until the next bus_hear. */
     struct envelope heard[BUS_HEARD_MAX];
     size_t heard_count;

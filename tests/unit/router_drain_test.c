@@ -259,6 +259,57 @@ static void test_another_node_is_refused_at_once_and_what_it_has_is_finished(voi
     assert_true(is_done());
 }
 
+static void test_another_node_that_knows_the_word_is_told_and_loses_nothing(void **state)
+{
+    struct peer *greeter = bus_process(&bus, "greeter", 5, bus_text(""));
+    struct peer *linker = bus_linker(&bus);
+    struct peer *node = bus_neighbour(&bus, linker, "north", 7);
+    static const uint8_t stamp[] = { 0x0a, 1, 'n' };
+    struct envelope remote = { .kind = ENVELOPE_CALL,
+        .id = 1 | CALL_ID_ROUTER,
+        .timeout_ms = 2000,
+        .endpoint = bus_text("greeter.Hello"),
+        .caller = { stamp, sizeof(stamp) } };
+    struct envelope word;
+    uint64_t id;
+
+    (void)state;
+    bus.drains = true;
+    bus_set_route(&bus, linker, node, "store", 1);
+    begin();
+    word = bus_hear_one(&bus, node, ENVELOPE_DRAIN);
+    assert_int_equal(word.id, 1);
+    assert_int_equal(word.timeout_ms, TIME_MS + ROUTER_AWAY_MS);
+    assert_int_equal(bus_say(&bus, node, remote), 0); /* it was on its way */
+    id = bus_hear_one(&bus, greeter, ENVELOPE_CALL).id;
+    assert_false(is_done());
+    answer(greeter, id);
+    bus_expect_result(&bus, node, 1, 0, 0);
+    assert_false(is_done()); /* it has not said that it is through */
+    bus_say(&bus, node, (struct envelope){ .kind = ENVELOPE_DRAIN });
+    assert_true(is_done());
+}
+
+static void test_what_a_call_under_way_needs_on_another_node_is_called(void **state)
+{
+    static const char calls[] = "store.*";
+    struct peer *greeter =
+            bus_process(&bus, "greeter", 5, (struct span){ (const uint8_t *)calls, sizeof(calls) });
+    struct peer *caller = bus_caller(&bus);
+    struct peer *linker = bus_linker(&bus);
+    struct peer *node = bus_neighbour(&bus, linker, "north", 7);
+    uint64_t outer;
+
+    (void)state;
+    bus.drains = true;
+    bus_set_route(&bus, linker, node, "store", 1);
+    outer = bus_call(&bus, caller, 1, "greeter.Hello", SHAPE_UNARY, greeter).id;
+    begin();
+    bus_hear(&bus, node);
+    call(greeter, 7, (struct envelope){ .endpoint = bus_text("store.Get"), .parent = outer });
+    bus_hear_one(&bus, node, ENVELOPE_CALL);
+}
+
 static void test_one_who_comes_meanwhile_is_told(void **state)
 {
     struct peer *late;
@@ -352,6 +403,8 @@ int main(void)
         on_bus(test_a_call_that_takes_too_long_ends_with_the_drain),
         on_bus(test_a_stream_without_an_end_is_not_waited_for_as_long),
         on_bus(test_another_node_is_refused_at_once_and_what_it_has_is_finished),
+        on_bus(test_another_node_that_knows_the_word_is_told_and_loses_nothing),
+        on_bus(test_what_a_call_under_way_needs_on_another_node_is_called),
         on_bus(test_one_who_comes_meanwhile_is_told),
         on_bus(test_in_any_order_each_call_is_answered_once_and_none_fails),
     };

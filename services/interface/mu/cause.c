@@ -64,6 +64,12 @@ static const struct {
     CAUSE(KEY_USED) = { "was not carried out: an earlier call with its key was, or may have been",
             NULL },
     CAUSE(ROUTER_DRAINING) = { "came too late for the router, which was being restarted", NULL },
+    CAUSE(LINK_LEAVING) = { "came too late for a link that was being restarted, or took too long "
+                            "for that",
+            NULL },
+    CAUSE(AWAY) = { "waited for a way to another node that was being restarted, and was not back "
+                    "in time",
+            NULL },
     CAUSE(NAMESPACE) = { "was refused: another namespace has the service, or it is the node's "
                          "alone; its "
                          "caller may not know of it",
