@@ -139,6 +139,14 @@ static void note_ask(struct person *to, const Mu__Link__V1__JoinAsk *ask)
     to->asked_bits |= 1u << (subject - current->people);
 }
 
+/* The word of who leaves goes three links far. */
+static void note_leaving(const struct person *to, const Mu__Link__V1__Leaving *leaving)
+{
+    CHECK(leaving->number != 0 && leaving->hops >= 1 && leaving->hops <= ROUTE_HOPS_MAX);
+    current->leavings[to - current->people] += 1;
+    current->leaving_hops = leaving->hops;
+}
+
 enum links_outcome wrap_links_send(struct links *links, uint64_t link, struct span message)
 {
     struct person *to = who_is_behind(link);
@@ -155,6 +163,8 @@ enum links_outcome wrap_links_send(struct links *links, uint64_t link, struct sp
         check_answer(to, read->join_answer);
     if (read->what_case == MU__LINK__V1__PEER_MESSAGE__WHAT_JOIN_ASK)
         note_ask(to, read->join_ask);
+    if (read->what_case == MU__LINK__V1__PEER_MESSAGE__WHAT_LEAVING)
+        note_leaving(to, read->leaving);
     if (to == &current->people[GUEST])
         CHECK(read->what_case == MU__LINK__V1__PEER_MESSAGE__WHAT_JOIN_ANSWER);
     mu__link__v1__peer_message__free_unpacked(read, NULL);
@@ -219,7 +229,9 @@ static void check_routes(struct mu_bytes bytes)
     for (int i = BOB; i < ACTORS; i++)
         bits |= current->people[i].signed_bits;
     CHECK(request != NULL && request->n_routes <= ROUTE_TABLE_MAX);
-    CHECK(request->channel > CHANNELS);
+    CHECK(request->channel > CHANNELS && request->await_ms <= DEPARTURE_MS);
+    current->told_drains = request->drains;
+    current->told_await_ms = request->await_ms;
     for (size_t i = 0; i < request->n_routes; i++) {
         CHECK((bit_of(request->routes[i]->service) & bits) != 0);
         CHECK(request->routes[i]->hops >= 1 && request->routes[i]->hops <= ROUTE_HOPS_MAX);

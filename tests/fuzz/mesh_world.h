@@ -34,9 +34,13 @@ struct mesh_world {
     struct mesh mesh;
     struct person people[ACTORS];
     struct token token;
-    bool proved;         /* a request that bears the token was made: the network's key may leave */
-    bool answers_fail;   /* the registry and the router take nothing */
-    enum actor speaking; /* whose message is being heard; DESK: nobody's */
+    bool proved;       /* a request that bears the token was made: the network's key may leave */
+    bool answers_fail; /* the registry and the router take nothing */
+    uint32_t leavings[ACTORS]; /* words of departures that each was sent, … */
+    uint32_t leaving_hops;     /* … and how far the last one had come */
+    bool told_drains; /* the router, with routes last: whether it knows DRAIN over there … */
+    uint32_t told_await_ms; /* … and for how long what is lost is awaited */
+    enum actor speaking;    /* whose message is being heard; DESK: nobody's */
 };
 
 /* Begins with a fresh copy of the same disk each time. `authority`: desk has the authority's key;

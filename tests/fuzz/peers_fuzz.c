@@ -128,6 +128,7 @@ static void greet(struct run *run, enum actor from)
         greeting.authority = binary(certificate,
                 (size_t)(certificate_write(mesh_world_authority(), certificate) - certificate));
     greeting.moved = choice / 32 == 7;
+    greeting.drains = choice % 3 == 0;
     message.what_case = MU__LINK__V1__PEER_MESSAGE__WHAT_GREETING;
     message.greeting = &greeting;
     say(run, from, &message);
@@ -437,6 +438,19 @@ static void tell(struct run *run, enum actor from)
     say(run, from, &message);
 }
 
+static void leave(struct run *run, enum actor from)
+{
+    Mu__Link__V1__PeerMessage message = MU__LINK__V1__PEER_MESSAGE__INIT;
+    Mu__Link__V1__Leaving leaving = MU__LINK__V1__LEAVING__INIT;
+    uint8_t choice = take_byte(&run->input);
+
+    leaving.number = from == BOB ? 1 + choice % 64 : choice % 64;
+    leaving.hops = from == BOB ? 1 : choice / 64 + choice % 2;
+    message.what_case = MU__LINK__V1__PEER_MESSAGE__WHAT_LEAVING;
+    message.leaving = &leaving;
+    say(run, from, &message);
+}
+
 /* ---- all of it ---- */
 
 static void step(struct run *run)
@@ -463,6 +477,8 @@ static void step(struct run *run)
         question(run, from);
     else if (kind == 13)
         tell(run, from);
+    else if (kind == 14)
+        leave(run, from);
     else
         mesh_world_pass(&run->world, take_byte(&run->input) * UINT64_C(100));
 }

@@ -10,6 +10,11 @@ mu_add_test(network_greetings_test SOURCES network_greetings_test.c network_seat
   LINK mu_link_mesh)
 target_link_options(network_greetings_test PRIVATE -Wl,--wrap=links_send,--wrap=links_broadcast
   -Wl,--wrap=links_close,--wrap=links_dial,--wrap=mu_call_async,--wrap=clock_ms,--wrap=vault_commit)
+mu_add_test(network_departures_test SOURCES network_departures_test.c network_seat.c
+  "${PROJECT_SOURCE_DIR}/tests/fuzz/mesh_world.c" "${PROJECT_SOURCE_DIR}/tests/fuzz/no_sync.c"
+  LINK mu_link_mesh)
+target_link_options(network_departures_test PRIVATE -Wl,--wrap=links_send,--wrap=links_broadcast
+  -Wl,--wrap=links_close,--wrap=links_dial,--wrap=mu_call_async,--wrap=clock_ms)
 mu_add_test(network_observing_test SOURCES network_observing_test.c network_seat.c
   "${PROJECT_SOURCE_DIR}/tests/fuzz/mesh_world.c" "${PROJECT_SOURCE_DIR}/tests/fuzz/no_sync.c"
   LINK mu_link_mesh)

@@ -43,6 +43,7 @@ struct linked_node *linked_add(struct linked_nodes *nodes, uint64_t number,
     node->identity = peer->identity;
     node->issuer = peer->chain.certificates[0].issuer;
     node->heard_ms = now_ms;
+    bucket_init(&node->departures, DEPARTURE_BURST, DEPARTURE_REFILL_MS, now_ms);
     list_push(&nodes->all, &node->link);
     nodes->count += 1;
     return node;

@@ -3,8 +3,10 @@
 #pragma once
 
 #include "base/list.h"
+#include "services/network/link/bucket.h"
 #include "services/network/link/links.h"
 #include "services/network/link/membership.h"
+#include "services/network/link/network_limits.h"
 
 struct Mu__Router__V1__RoutesRequest;
 
@@ -22,7 +24,9 @@ struct linked_node {
     uint64_t carries_ms; /* when that was open */
     bool elder;   /* of a key that this node has replaced: what it tells of routes is not heard */
     bool moved;   /* of a key that the peer has replaced, as it says */
+    bool drains;  /* its router knows DRAIN on a node channel, as it says */
     bool emptied; /* a later link to the node by that name took over: no call takes it any more */
+    struct bucket departures; /* what it may say of those, to be passed on */
     uint32_t round_trip_us;
     uint32_t told_round_trip_us;                 /* what the router reckons with */
     struct Mu__Router__V1__RoutesRequest *table; /* owned: what is reached through it; or NULL */

@@ -460,6 +460,8 @@ void mesh_drain(struct mesh *mesh)
     joining_stop(mesh, MU_UNAVAILABLE, "this node stops");
     renewal_stop(mesh, "this node stops");
     observing_stop(mesh, "this node stops");
+    if (mesh->seat.joined)
+        peers_say_leaving(mesh);
     mesh_unlock(mesh);
 }
 

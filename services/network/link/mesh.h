@@ -8,6 +8,7 @@
 #include "mu/service.h"
 #include "services/network/link/authority.h"
 #include "services/network/link/badge.h"
+#include "services/network/link/departures.h"
 #include "services/network/link/domains.h"
 #include "services/network/link/imports.h"
 #include "services/network/link/inbox.h"
@@ -42,6 +43,7 @@ struct mesh {
     struct seeker seeker;
     struct notebook notebook; /* where nodes say they are, for the seat's vault */
     struct domains domains;
+    struct departures departures;
     struct offers offers;
     struct imports imports;
     struct routes *routes;    /* owned; NULL while there is no network */
@@ -57,7 +59,8 @@ struct mesh {
 /* Opens the vault in `folder`, and links to the network that is in there. Returns 0 or -errno. */
 int mesh_open(struct mesh *mesh, struct mu_client *client, const char *folder);
 
-/* Answers the calls that wait for somebody else: this node is about to stop. */
+/* Answers the calls that wait for somebody else, and tells other nodes: this process is about to
+ * stop. Its links go on until it is closed. */
 void mesh_drain(struct mesh *mesh);
 
 /* Ends all links. No call waits any more. */

@@ -70,6 +70,7 @@ static void greet(struct mesh *mesh, uint64_t link, bool moved)
     greeting.n_addresses = peers_own_addresses(mesh, addresses);
     greeting.version = version;
     greeting.moved = moved;
+    greeting.drains = true;
     if (membership_is_authority(membership))
         greeting.authority = binary(authority,
                 (size_t)(certificate_write(&membership->authority, authority) - authority));
@@ -88,6 +89,50 @@ void peers_say_moved(struct mesh *mesh)
 {
     list_for_each (entry, &mesh->linked.all)
         greet(mesh, list_entry(entry, struct linked_node, link)->number, true);
+}
+
+/* ---- leaving ---- */
+
+static void pass_leaving(struct mesh *mesh, uint64_t number, uint32_t hops, uint64_t except)
+{
+    Mu__Link__V1__PeerMessage message = MU__LINK__V1__PEER_MESSAGE__INIT;
+    Mu__Link__V1__Leaving leaving = MU__LINK__V1__LEAVING__INIT;
+    uint8_t bytes[32];
+
+    leaving.number = number;
+    leaving.hops = hops;
+    message.what_case = MU__LINK__V1__PEER_MESSAGE__WHAT_LEAVING;
+    message.leaving = &leaving;
+    links_lock(mesh->links);
+    links_broadcast(mesh->links,
+            (struct span){ bytes, mu__link__v1__peer_message__pack(&message, bytes) }, except);
+    links_unlock(mesh->links);
+}
+
+void peers_say_leaving(struct mesh *mesh)
+{
+    uint64_t number;
+
+    do {
+        randombytes_buf(&number, sizeof(number));
+    } while (number == 0);
+    departures_note(&mesh->departures, number, clock_ms());
+    pass_leaving(mesh, number, 1, 0);
+}
+
+static void hear_leaving(
+        struct mesh *mesh, const struct inbox_item *item, const Mu__Link__V1__Leaving *leaving)
+{
+    struct linked_node *node = linked_find(&mesh->linked, item->peer.link);
+
+    if (leaving->number == 0 || leaving->hops == 0 || leaving->hops > ROUTE_HOPS_MAX) {
+        close_link(mesh, item->peer.link, "it breaks the protocol");
+        return;
+    }
+    if (node != NULL && bucket_take(&node->departures, clock_ms()) &&
+            departures_note(&mesh->departures, leaving->number, clock_ms()) &&
+            leaving->hops < ROUTE_HOPS_MAX)
+        pass_leaving(mesh, leaving->number, leaving->hops + 1, item->peer.link);
 }
 
 static void send_list(struct mesh *mesh, uint64_t link, const struct revocation_list *list)
@@ -154,6 +199,10 @@ static void hear_greeting(
 
         if (list->version > version_they_hold(greeting, &list->signer))
             send_list(mesh, node->number, list);
+    }
+    if (node->drains != (bool)greeting->drains) {
+        node->drains = greeting->drains;
+        routing_greeted(mesh, node);
     }
     node->moved = greeting->moved;
     if (greeting->moved) {
@@ -421,6 +470,9 @@ static void hear(
         break;
     case MU__LINK__V1__PEER_MESSAGE__WHAT_CLIENT_ASK:
         client_entry_ask(mesh, item, message->client_ask);
+        break;
+    case MU__LINK__V1__PEER_MESSAGE__WHAT_LEAVING:
+        hear_leaving(mesh, item, message->leaving);
         break;
     case MU__LINK__V1__PEER_MESSAGE__WHAT_QUESTION:
         observing_hear_question(

@@ -23,6 +23,9 @@ void peers_greet_all(struct mesh *mesh);
  * again. */
 void peers_say_moved(struct mesh *mesh);
 
+/* Tells all that are linked that this process is about to stop on purpose. */
+void peers_say_leaving(struct mesh *mesh);
+
 /* Where others dial this node; borrowed from the mesh. Returns how many. */
 size_t peers_own_addresses(struct mesh *mesh, char *addresses[TOKEN_ADDRESSES_MAX]);
 

@@ -92,6 +92,8 @@ static void tell_router(struct mesh *mesh, struct linked_node *node)
         return;
     request->channel = node->channel;
     request->transit_us = node->round_trip_us / 2;
+    request->drains = node->drains;
+    request->await_ms = departures_left_ms(&mesh->departures, clock_ms());
     node->told_round_trip_us = node->round_trip_us;
     size = mu__router__v1__routes_request__get_packed_size(request);
     bytes = malloc(size + 1);
@@ -293,6 +295,20 @@ void routing_carries(struct mesh *mesh, struct linked_node *node, uint64_t chann
 {
     node->channel = channel;
     node->carries_ms = clock_ms();
+    tell_router(mesh, node);
+}
+
+/* Its router is to know also where nothing is reached through the node. */
+void routing_greeted(struct mesh *mesh, struct linked_node *node)
+{
+    if (node->table == NULL && !node->elder) {
+        Mu__Router__V1__RoutesRequest *table = calloc(1, sizeof(*table));
+
+        if (table == NULL)
+            return;
+        mu__router__v1__routes_request__init(table);
+        linked_set_table(node, table);
+    }
     tell_router(mesh, node);
 }
 

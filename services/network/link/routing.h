@@ -27,6 +27,8 @@ void routing_import_again(struct mesh *mesh);
 /* Links. */
 void routing_up(struct mesh *mesh, const struct linked_node *node);
 void routing_carries(struct mesh *mesh, struct linked_node *node, uint64_t channel);
+/* It said what its router knows. */
+void routing_greeted(struct mesh *mesh, struct linked_node *node);
 void routing_down(struct mesh *mesh, const struct linked_node *node);
 
 /* A neighbour's message. False where it is for somebody else here. */
