@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-/* mu-load: calls a service here and one on other nodes by turns, so many times a second, until its
- * input ends. Every call has a number, which the services write down, and when it is over a line in
- * FILE: number, begin and end in microseconds of the monotonic clock, code, executed. A call begins
- * when its time has come, whatever became of those before: what hangs does not slow the others.
+/* mu-load: calls a service here and one on other nodes by turns, near.Add and far.Add where nothing
+ * else is said, so many times a second, until its input ends. Every call has a number, which the
+ * services write down, and when it is over a line in FILE: number, begin and end in microseconds of
+ * the monotonic clock, code, executed. A call begins when its time has come, whatever became of
+ * those before: what hangs does not slow the others.
  *
  * The last line it prints is how late it came to a call at worst, in microseconds: for so long the
  * machine did not let it run. */
@@ -21,11 +22,10 @@
 
 enum { LOAD_SECOND_US = 1000000 };
 
-static const char *const load_endpoints[] = { "near.Add", "far.Add" };
-
 struct load {
     struct mu_client *client;
-    FILE *file; /* guarded by lock */
+    FILE *file;               /* guarded by lock */
+    const char *endpoints[2]; /* of calls with even and with odd numbers */
     uint32_t per_second;
     uint32_t timeout_ms;
     uint32_t first; /* number of the first call */
@@ -77,7 +77,7 @@ static void load_call(struct load *load)
     pthread_mutex_lock(&load->lock);
     load->open += 1;
     pthread_mutex_unlock(&load->lock);
-    mu_call_async(load->client, load_endpoints[call->number % 2],
+    mu_call_async(load->client, load->endpoints[call->number % 2],
             (struct mu_bytes){ body, tally__v1__add_request__pack(&request, body) }, &options,
             load_ended, call);
 }
@@ -138,17 +138,24 @@ static void load_finish(struct load *load)
 
 int main(int argc, char **argv)
 {
-    struct load load = { .lock = PTHREAD_MUTEX_INITIALIZER, .none_open = PTHREAD_COND_INITIALIZER };
+    struct load load = { .lock = PTHREAD_MUTEX_INITIALIZER,
+        .none_open = PTHREAD_COND_INITIALIZER,
+        .endpoints = { "near.Add", "far.Add" } };
     int r;
 
-    if (argc != 5) {
-        fprintf(stderr, "usage: mu-load FILE FIRST-NUMBER CALLS-PER-SECOND TIMEOUT-MS\n");
+    if (argc != 5 && argc != 7) {
+        fprintf(stderr, "usage: mu-load FILE FIRST-NUMBER CALLS-PER-SECOND TIMEOUT-MS [ENDPOINT "
+                        "ENDPOINT]\n");
         return 2;
     }
     load.file = fopen(argv[1], "we");
     load.first = (uint32_t)strtoul(argv[2], NULL, 10);
     load.per_second = (uint32_t)strtoul(argv[3], NULL, 10);
     load.timeout_ms = (uint32_t)strtoul(argv[4], NULL, 10);
+    if (argc == 7) {
+        load.endpoints[0] = argv[5];
+        load.endpoints[1] = argv[6];
+    }
     r = load.file != NULL && load.per_second > 0 ? mu_client_open(&load.client, NULL) : -EINVAL;
     if (r == 0)
         r = load_run(&load);

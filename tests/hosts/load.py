@@ -27,7 +27,7 @@ class Call:
 class Load:
     """Runs from its making to `stop`."""
 
-    def __init__(self, host, first, per_second=PER_SECOND, timeout_ms=TIMEOUT_MS):
+    def __init__(self, host, first, per_second=PER_SECOND, timeout_ms=TIMEOUT_MS, endpoints=()):
         """The first call's number is even."""
         self.timeout_s = timeout_ms / 1000
         self.path = os.path.join(host.dir, f"load-{first}")
@@ -35,7 +35,7 @@ class Load:
         self.read_to = 0
         self.calls = []
         self.process = subprocess.Popen(
-            [*host.before, LOAD, self.path, str(first), str(per_second), str(timeout_ms)],
+            [*host.before, LOAD, self.path, str(first), str(per_second), str(timeout_ms), *endpoints],
             env=host.env,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
