@@ -296,10 +296,13 @@ class ByHand(unittest.TestCase):
         self.join()
         self.assertIn("1 up", self.mu(self.barn, "network", "show").out)
         before = self.mu(self.barn, "key", "show", "-o", "name").out
-        self.assertNotEqual(self.mu(self.barn, "key", "rotate", "-o", "name").out, before)
-        for _ in range(2000):  # the desk hangs up on the old key, and is dialled with the new one
-            if self.barn.mu("network", "show", "--json").json()["links"] == 1:
+        key = self.mu(self.barn, "key", "rotate", "-o", "name").out
+        self.assertNotEqual(key, before)
+        for _ in range(2000):  # first there is one of each key, then one of the new key alone
+            links = self.mu(self.desk, "network", "links", "--json").json()["links"]
+            if [link["id"] for link in links] == [key.strip()]:
                 break
+        self.assertEqual([link["id"] for link in links], [key.strip()])
         self.assertRegex(self.mu(self.barn, "network", "show").out, r"links     1 up, 2 nodes known")
 
     def test_a_second_authority_is_made_with_the_root_key(self):
