@@ -155,7 +155,8 @@ static void mesh_take_table(
         }
 }
 
-/* Does what a node asks for. */
+/* Does what a node asks for. Called after all that happens to it: only then is it asked when it has
+ * something to do, which would else be most of what a run does. */
 static void mesh_follow(struct mesh_node *node)
 {
     struct mesh *mesh = node->mesh;
@@ -171,6 +172,7 @@ static void mesh_follow(struct mesh_node *node)
         else
             node->imported[other] = effect.import != NULL;
     }
+    node->due_ms = routes_due(&node->routes, mesh->now_ms);
 }
 
 static void mesh_set_offers(struct mesh_node *node)
@@ -448,11 +450,10 @@ static uint64_t mesh_due(struct mesh *mesh, uint64_t until_ms)
             due_ms = link_ms;
     }
     for (uint32_t i = 0; i < mesh->node_count; i++) {
-        struct mesh_node *node = &mesh->nodes[i];
-        uint64_t node_ms = node->up ? routes_due(&node->routes, mesh->now_ms) : UINT64_MAX;
+        const struct mesh_node *node = &mesh->nodes[i];
 
-        if (node_ms < due_ms)
-            due_ms = node_ms;
+        if (node->up && node->due_ms < due_ms)
+            due_ms = node->due_ms;
     }
     return due_ms;
 }
@@ -473,12 +474,12 @@ void mesh_run(struct mesh *mesh, uint64_t for_ms)
         for (uint32_t i = 0; i < mesh->node_count; i++) {
             struct mesh_node *node = &mesh->nodes[i];
 
-            if (!node->up || routes_due(&node->routes, mesh->now_ms) > mesh->now_ms)
+            if (!node->up || node->due_ms > mesh->now_ms)
                 continue;
             routes_tick(&node->routes, mesh->now_ms);
             mesh_follow(node);
             mesh_check_loops(mesh);
-            if (routes_due(&node->routes, mesh->now_ms) <= mesh->now_ms)
+            if (node->due_ms <= mesh->now_ms)
                 mesh_fail(mesh, "node %u has nothing to do and no patience", i);
         }
     }

@@ -30,6 +30,7 @@ struct mesh_node {
     bool up;
     bool taken_down; /* stays down until mesh_start */
     struct routes routes;
+    uint64_t due_ms; /* when `routes` next has something to do, as of the last mesh_follow */
     uint64_t boots;
     uint64_t died_ms; /* when it last went down */
     bool offered[MESH_SERVICES];
