@@ -97,7 +97,7 @@ function(mu_add_proto target)
     COMMENT "Generating C for ${target}" VERBATIM)
 
   add_library(${target} STATIC ${sources})
-  set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON C_CLANG_TIDY "")
+  set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON)
   target_include_directories(${target} SYSTEM PUBLIC "${out}")
   target_link_libraries(${target} PUBLIC PkgConfig::PROTOBUF_C)
   if(NOT arg_ONLY)

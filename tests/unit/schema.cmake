@@ -10,7 +10,6 @@ add_custom_command(
   DEPENDS schema/plain.proto schema/old.proto VERBATIM)
 add_library(schema_protos STATIC ${generated_sources})
 target_include_directories(schema_protos SYSTEM PUBLIC "${generated}")
-set_target_properties(schema_protos PROPERTIES C_CLANG_TIDY "")
 target_link_libraries(schema_protos PUBLIC PkgConfig::PROTOBUF_C PRIVATE mu_build)
 set(plain_set "${CMAKE_CURRENT_BINARY_DIR}/plain.set")
 add_custom_command(OUTPUT "${plain_set}"
