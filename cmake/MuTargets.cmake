@@ -28,12 +28,42 @@ target_compile_options(mu_options INTERFACE -Wall -Wextra -Wshadow -Wpointer-ari
   -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Wundef -Wswitch-enum -Wconversion
   -Wno-sign-conversion $<$<BOOL:${MU_WERROR}>:-Werror>)
 
-# mu_add_test(<name> SOURCES <c>... [LINK <target>...]): a cmocka program, run by ctest.
+# Sets `<var>` to whether a program that links these targets may have more threads than one.
+function(mu_has_threads var)
+  set(seen "")
+  while(ARGN)
+    list(POP_FRONT ARGN target)
+    if(target MATCHES "^(nng::nng|Threads::Threads)$")
+      set(${var} TRUE PARENT_SCOPE)
+      return()
+    endif()
+    if(NOT TARGET ${target} OR target IN_LIST seen)
+      continue()
+    endif()
+    list(APPEND seen ${target})
+    foreach(property LINK_LIBRARIES INTERFACE_LINK_LIBRARIES)
+      get_target_property(links ${target} ${property})
+      if(links)
+        list(TRANSFORM links REPLACE "^\\$<LINK_ONLY:(.*)>$" "\\1")
+        list(APPEND ARGN ${links})
+      endif()
+    endforeach()
+  endwhile()
+  set(${var} FALSE PARENT_SCOPE)
+endfunction()
+
+# mu_add_test(<name> SOURCES <c>... [LINK <target>...]): a cmocka program, run by ctest. One without
+# threads has nothing for ThreadSanitizer, and is neither built nor run there.
 function(mu_add_test name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "SOURCES;LINK")
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE ${arg_LINK} mu_options cmocka)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests/bin")
+  mu_has_threads(threads ${arg_LINK})
+  if(MU_SANITIZE STREQUAL "thread" AND NOT threads)
+    set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL TRUE)
+    return()
+  endif()
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES TIMEOUT 120)
   if(arg_TIMEOUT)
