@@ -105,5 +105,8 @@ function(mu_add_proto target)
   endif()
   if(TARGET mu_build) # absent where an installed mu-config.cmake includes this file
     target_link_libraries(${target} PRIVATE mu_build)
+    add_custom_target(${target}_generated DEPENDS ${sources})
+    add_dependencies(${target} ${target}_generated)
+    add_dependencies(mu_generated ${target}_generated)
   endif()
 endfunction()

@@ -17,5 +17,5 @@ set_target_properties(mu-software-key PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PRO
 foreach(part node call key caps tenants policy registry shell develop network nodes passkey upgrade users views views_nodes)
   add_test(NAME cli_${part}
     COMMAND /usr/bin/python3 -B "${CMAKE_CURRENT_SOURCE_DIR}/cli/${part}_test.py" "${PROJECT_BINARY_DIR}/stage")
-  set_tests_properties(cli_${part} PROPERTIES FIXTURES_REQUIRED sdk TIMEOUT 600)
+  set_tests_properties(cli_${part} PROPERTIES FIXTURES_REQUIRED sdk TIMEOUT 600 COST 600)
 endforeach()

@@ -11,7 +11,7 @@ set_target_properties(mu-client-racer PROPERTIES
 foreach(part join trust failover client restart)
   add_test(NAME network_${part} COMMAND /usr/bin/python3 -B
     "${CMAKE_CURRENT_SOURCE_DIR}/network/${part}_test.py" "${PROJECT_BINARY_DIR}/stage")
-  set_tests_properties(network_${part} PROPERTIES FIXTURES_REQUIRED sdk TIMEOUT 600
+  set_tests_properties(network_${part} PROPERTIES FIXTURES_REQUIRED sdk TIMEOUT 600 COST 600
     ENVIRONMENT
     "TEST_RACER=$<TARGET_FILE:mu-racer>;TEST_CLIENT_RACER=$<TARGET_FILE:mu-client-racer>;TEST_TALLY=${PROJECT_BINARY_DIR}/tests/bin/mu-tally;TEST_LOAD=${PROJECT_BINARY_DIR}/tests/bin/mu-load")
 endforeach()

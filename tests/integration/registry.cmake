@@ -22,4 +22,4 @@ add_test(NAME registry_service_etcd_test
 # A death is noticed within a time that is promised: nothing else runs meanwhile.
 set_tests_properties(registry_service_test PROPERTIES RUN_SERIAL TRUE)
 set_tests_properties(registry_service_etcd_test PROPERTIES TIMEOUT 120 RUN_SERIAL TRUE)
-set_tests_properties(registry_etcd_test PROPERTIES TIMEOUT 300)
+set_tests_properties(registry_etcd_test PROPERTIES TIMEOUT 300 COST 300)
