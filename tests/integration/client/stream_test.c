@@ -253,7 +253,8 @@ static void test_a_stream_ends_at_its_deadline(void **state)
 
     (void)state;
     end_at_deadline(timeout_ms);
-    /* On a busy machine it may have ended before its handler had begun, who then learns of nothing. */
+    /* On a busy machine it may have ended before its handler had begun, who then learns of nothing.
+     */
     while (!comes_to_over(over + 1)) {
         timeout_ms *= 4;
         assert_in_range(timeout_ms, 60, 4000);
