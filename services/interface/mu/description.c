@@ -2,11 +2,15 @@
 #include "services/interface/mu/description.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
+#include "mu/debug/v1/debug.pb-c.h"
+#include "services/interface/mu/limits.h"
 #include "services/interface/mu/builtin.h"
 #include "services/interface/mu/bus.h"
 #include "services/interface/mu/catalog.h"
@@ -14,7 +18,10 @@
 #include "mu/registry/v1/registry.pb-c.h"
 #include "services/interface/mu/suggestion.h"
 
-enum { DESCRIPTION_LISTED_MAX = 8 }; /* methods that are named in an error */
+enum {
+    DESCRIPTION_LISTED_MAX = 8, /* methods that are named in an error */
+    DESCRIPTION_PAUSE_MS = 20   /* between two looks for types that are on their way */
+};
 
 bool endpoint_split(struct endpoint *endpoint, const char *text)
 {
@@ -104,6 +111,34 @@ enum mu_code description_try(struct cli *cli, const char *service, uint32_t time
     return code < 0 ? description_broken(status, service, &error) : MU_OK;
 }
 
+/* True where somebody answers for the service. The router waits for one that is on its way, also
+ * for a link to another node which is being restarted, and says at once that a name is nobody's. */
+static bool description_is_there(struct cli *cli, const char *service)
+{
+    CLEANUP(bus_reply_free) ProtobufCMessage *reply = NULL;
+    Mu__Debug__V1__HealthRequest request = MU__DEBUG__V1__HEALTH_REQUEST__INIT;
+    struct mu_status status;
+    char endpoint[MU_ENDPOINT_MAX];
+
+    snprintf(endpoint, sizeof(endpoint), "%s.mu.Health", service);
+    return bus_ask(cli, endpoint, &request.base, &mu__debug__v1__health_reply__descriptor, 0,
+                   &reply, &status) == MU_OK;
+}
+
+/* The registry knows no such service: it may have lost sight of it for a moment. */
+static void description_try_again(struct cli *cli, const char *service,
+        struct description *description, struct mu_status *status)
+{
+    uint64_t until_ms;
+
+    if (!description_is_there(cli, service))
+        return;
+    until_ms = clock_ms() + DESCRIPTION_LATE_MS;
+    while (description_try(cli, service, 0, description, status) == MU_NOT_FOUND &&
+            clock_ms() < until_ms)
+        poll(NULL, 0, DESCRIPTION_PAUSE_MS);
+}
+
 int description_get(struct cli *cli, const char *service, struct description *description)
 {
     struct mu_status status;
@@ -112,7 +147,9 @@ int description_get(struct cli *cli, const char *service, struct description *de
     *description = (struct description){ 0 };
     if (code != EXIT_OK)
         return code;
-    if (description_try(cli, service, 0, description, &status) == MU_OK)
+    if (description_try(cli, service, 0, description, &status) == MU_NOT_FOUND)
+        description_try_again(cli, service, description, &status);
+    if (status.code == MU_OK)
         return EXIT_OK;
     if (status.code == MU_NOT_FOUND)
         return catalog_unknown(cli, service);

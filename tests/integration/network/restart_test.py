@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 import tempfile
+import threading
 
 from fleet import FleetTest, eventually, main
 
@@ -119,6 +120,30 @@ class RestartTest(FleetTest):
         for _ in range(ROUNDS):
             self.restart(places, "restart", "link")
         self.settle(places)
+
+    def test_mu_finds_what_another_node_offers_also_while_its_link_is_restarted(self):
+        desk, lamp = self.pair()
+        desk.run("greeter")
+        eventually(lambda: lamp.greets())
+        ended = threading.Event()
+        wrong = []
+
+        def call_again_and_again():
+            while not ended.is_set():
+                code, answer = lamp.call("greeter.Hello", name="x")
+                if code != 0:
+                    wrong.append(answer)
+
+        callers = [threading.Thread(target=call_again_and_again) for _ in range(4)]
+        for caller in callers:
+            caller.start()
+        for _ in range(ROUNDS):
+            self.assertEqual(desk.mu("restart", "link").code, 0)
+            eventually(lambda: lamp.greets())
+        ended.set()
+        for caller in callers:
+            caller.join()
+        self.assertEqual(wrong, [])
 
     def test_no_call_of_a_client_elsewhere_is_lost_when_link_is_restarted(self):
         desk = self.member("desk")
