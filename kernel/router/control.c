@@ -267,7 +267,7 @@ static void control_open_public(struct control *control, const struct envelope *
     router->now_us = clock_us();
     service = service_find(&router->services, (struct span){ link, sizeof(link) - 1 });
     waiting_begin(router, service != NULL && service->ready_count > 0
-                                  ? router->now_us + UINT64_C(1000) * ROUTER_AWAY_MS
+                                  ? router->now_us + UINT64_C(1000) * ROUTER_LEARNING_MS
                                   : 0);
     pthread_mutex_unlock(&control->shell->lock);
     control_answer(control, call, "Open", shell_listen(control->shell));

@@ -61,7 +61,8 @@ enum {
 enum {
     ROUTER_PARTING_MS = 3000,     /* for calls under way over those of a link service that stops */
     ROUTER_PARTING_LAST_MS = 500, /* behind that, for the last word of the other side */
-    ROUTER_AWAY_MS = 5000,        /* a way that ended on purpose is waited for */
+    ROUTER_AWAY_MS = 12000,       /* a way that ended on purpose is waited for */
+    ROUTER_LEARNING_MS = 5000,    /* a new router may not know yet what other nodes offer */
     ROUTER_AWAY_MAX_MS = 60000    /* the longest that others may have us wait for one */
 };
 

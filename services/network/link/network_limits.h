@@ -46,7 +46,7 @@ enum {
     IMPORT_INSTANCES_MAX = 1024,     /* instances of one other node that the registry lists */
     IMPORT_OFFER_INSTANCES_MAX = 16, /* of them of one version of a service */
     DEPARTURES_MAX = 64,             /* link processes that stopped on purpose, as heard last */
-    DEPARTURE_MS = 8000,             /* behind that, what is lost is waited for */
+    DEPARTURE_MS = 15000,            /* behind that, what is lost is waited for */
     DEPARTURE_BURST = 8,             /* such words of one neighbour that are heard at once */
     DEPARTURE_REFILL_MS = 1000,      /* ms for one more of them */
     CLERK_WAKE_MS = 30000            /* the wall clock is looked at so often */
