@@ -82,7 +82,9 @@ static const char *session_on_ping(struct session *session, const struct record 
     return session_on_mark(session, be64_read(record->body.data + sizeof(uint64_t)));
 }
 
-/* RFC 6298's smoothing: an eighth of what is new. */
+/* Smoothed as in RFC 6298, an eighth of what is new, on its way up. A shorter one counts whole and at
+ * once: the way takes no longer than that, and who was slow for a moment would be left alone for
+ * many PINGs else. */
 static const char *session_on_pong(struct session *session, const struct record *record)
 {
     uint32_t *smoothed = &session->figures.round_trip_us;
@@ -100,7 +102,7 @@ static const char *session_on_pong(struct session *session, const struct record 
     took_us = clock_us() - session->ping_us[number % SESSION_PINGS_MAX];
     if (took_us > UINT32_MAX)
         took_us = UINT32_MAX;
-    if (*smoothed == 0)
+    if (*smoothed == 0 || took_us < *smoothed)
         *smoothed = (uint32_t)took_us;
     else
         *smoothed = (uint32_t)((*smoothed * UINT64_C(7) + took_us) / 8);

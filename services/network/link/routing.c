@@ -17,7 +17,7 @@
 
 enum {
     AGAIN_MS = 200,        /* before the router and the registry are told again */
-    COST_MS = 10000,       /* between two looks at what links cost */
+    COST_MS = 1000,        /* between two looks at what links cost */
     COST_FIRST_MS = 500,   /* the same, while that of one is not known yet */
     TRANSIT_STEP_US = 500, /* a smaller change is not told to the router */
     ROTATION_LOOK_MS = 200 /* between two looks at links that others take over from */
