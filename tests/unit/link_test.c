@@ -206,6 +206,40 @@ static void test_a_revoked_peer_is_gone_at_once_and_not_let_in_again(void **stat
     two_close(two);
 }
 
+static void note_cause(const char *cause, uint64_t count, void *user)
+{
+    assert_int_equal(count, 1);
+    *(const char **)user = cause;
+}
+
+static void test_a_peer_that_is_revoked_behind_its_handshake_gets_no_link(void **state)
+{
+    struct two *two = two_open(NULL);
+    struct link_by_hand *alice = calloc(1, sizeof(*alice));
+    const char *cause = "none";
+    struct trust trust;
+    char address[32];
+
+    (void)state;
+    link_node_listen(&two->bob, address);
+    link_by_hand_open(alice, &two->world, WORLD_ALICE, address);
+    trust_init(&trust, &two->world.roots[1].public); /* one that believes no alice */
+    links_lock(two->bob.links);
+    links_check_all(two->bob.links, &two->world.trusts[0], (uint64_t)time(NULL));
+    links_each_refused(two->bob.links, note_cause, &cause);
+    assert_string_equal(cause, "none");
+    links_check_all(two->bob.links, &trust, (uint64_t)time(NULL));
+    links_each_refused(two->bob.links, note_cause, &cause);
+    assert_string_equal(cause, trust_text(TRUST_FOREIGN_NETWORK));
+    links_unlock(two->bob.links);
+    link_by_hand_wait_end(alice);
+    assert_int_equal(link_node_news(&two->bob).up, 0);
+    link_by_hand_close(alice);
+    free(alice);
+    trust_deinit(&trust);
+    two_close(two);
+}
+
 static void test_a_link_ends_with_the_certificate_of_its_peer(void **state)
 {
     struct two *two = malloc(sizeof(*two));
@@ -450,6 +484,7 @@ int main(void)
         cmocka_unit_test(test_a_lost_node_channel_ends_the_link_and_a_new_one_follows),
         cmocka_unit_test(test_a_router_that_gives_no_node_channel_ends_the_link),
         cmocka_unit_test(test_a_revoked_peer_is_gone_at_once_and_not_let_in_again),
+        cmocka_unit_test(test_a_peer_that_is_revoked_behind_its_handshake_gets_no_link),
         cmocka_unit_test(test_a_link_ends_with_the_certificate_of_its_peer),
         cmocka_unit_test(test_a_renewal_under_traffic_loses_doubles_and_reorders_nothing),
         cmocka_unit_test(test_of_two_nodes_that_dial_each_other_one_session_stays),

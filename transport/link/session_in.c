@@ -82,8 +82,8 @@ static const char *session_on_ping(struct session *session, const struct record 
     return session_on_mark(session, be64_read(record->body.data + sizeof(uint64_t)));
 }
 
-/* Smoothed as in RFC 6298, an eighth of what is new, on its way up. A shorter one counts whole and at
- * once: the way takes no longer than that, and who was slow for a moment would be left alone for
+/* Smoothed as in RFC 6298, an eighth of what is new, on its way up. A shorter one counts whole and
+ * at once: the way takes no longer than that, and who was slow for a moment would be left alone for
  * many PINGs else. */
 static const char *session_on_pong(struct session *session, const struct record *record)
 {

@@ -393,6 +393,7 @@ void links_check_all(struct links *links, const struct trust *trust, uint64_t no
         if (outcome != TRUST_OK)
             link_end(link, trust_text(outcome));
     }
+    lobby_check_all(links, trust, now_s);
 }
 
 /* ---- reports ---- */

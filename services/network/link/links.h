@@ -164,8 +164,8 @@ uint32_t links_count_client(const struct links *links, const struct public_key *
 uint64_t links_find(const struct links *links, const struct public_key *key);
 
 /* Looks at each peer's certificates again: ends the links whose peer `trust` no longer believes at
- * `now_s` (unix time). To be called behind each change of revocations. That a certificate came to
- * its end is noticed without it. */
+ * `now_s` (unix time), and the connections that are about to be links of such. To be called behind
+ * each change of revocations. That a certificate came to its end is noticed without it. */
 void links_check_all(struct links *links, const struct trust *trust, uint64_t now_s);
 
 /* As mu.link.v1.LinkState. */

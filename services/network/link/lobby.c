@@ -10,6 +10,21 @@
 #include "services/network/link/link.h"
 #include "transport/channel.h"
 
+void lobby_check_all(struct links *links, const struct trust *trust, uint64_t now_s)
+{
+    list_for_each_safe (node, &links->sessions) {
+        struct session *session = list_entry(node, struct session, node);
+        enum trust_outcome outcome;
+        struct identity identity;
+
+        if (session->peer.chain.count == 0)
+            continue; /* not known yet, or one that joins */
+        outcome = trust_check(trust, &session->peer.chain, now_s, &identity);
+        if (outcome != TRUST_OK)
+            session_end(session, trust_text(outcome));
+    }
+}
+
 void lobby_clear(struct links *links, const char *reason)
 {
     while (!list_is_empty(&links->sessions))

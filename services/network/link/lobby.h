@@ -13,6 +13,9 @@ extern const struct stream_listener_events lobby_listening;
 struct session *lobby_begin(struct links *links, struct stream *stream,
         const struct dialing *dialing, const struct stream_address *from);
 
+/* Ends those whose peer is known by now, and not believed any more (links_check_all). */
+void lobby_check_all(struct links *links, const struct trust *trust, uint64_t now_s);
+
 /* Ends all of them. */
 void lobby_clear(struct links *links, const char *reason);
 
