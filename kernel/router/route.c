@@ -31,7 +31,7 @@
 
 enum { ROUTE_NOTICE_TIMEOUT_MS = 5000 };
 
-static const struct verdict route_full = { CODE_RESOURCE_EXHAUSTED, EXECUTED_NO, 0,
+const struct verdict route_full = { CODE_RESOURCE_EXHAUSTED, EXECUTED_NO, 0,
     "too many bytes wait for the service already" };
 
 struct span route_service_name(struct span endpoint)
@@ -69,8 +69,7 @@ static bool route_find_way(struct router *router, const struct peer *peer,
     return false;
 }
 
-/* An instance here, by what policies say; NULL where none has room. */
-static struct peer *route_pick(struct router *router, const struct peer *peer,
+struct peer *route_pick(struct router *router, const struct peer *peer,
         const struct envelope *envelope, const struct draft *draft)
 {
     if (draft->settings != NULL)
@@ -229,8 +228,7 @@ bool route_forward(struct router *router, struct call *call, struct claim *claim
     return true;
 }
 
-/* What policies have to do with a call that is on its way. */
-static void route_sent(struct router *router, struct call *call, const struct settings *settings)
+void route_sent(struct router *router, struct call *call, const struct settings *settings)
 {
     outlier_sent(router, call, settings);
     hedge_sent(router, call, settings);
@@ -261,126 +259,6 @@ static void route_open(struct router *router, struct peer *peer, const struct en
     tally_blame(router, CAUSE_QUEUE_FULL);
     say_verdict(router, peer, envelope->id, &route_full);
     call_finish(router, call);
-}
-
-/* Takes the call from its callee, which is done with it, to the one of the claim. */
-static void route_reseat(struct router *router, struct call *call, struct claim *claim)
-{
-    struct peer *left = call->callee;
-
-    while (!list_is_empty(&call->children))
-        list_remove(call->children.next); /* they go on by themselves */
-    outlier_done(call);
-    list_remove(&call->by_callee);
-    claim_give(router, call->claim);
-    left->calls_taken_count -= 1;
-    call->claim = claim;
-    call->callee = claim->callee;
-    list_push(&call->callee->calls_taken, &call->by_callee);
-    call->callee->calls_taken_count += 1;
-    session_drained(router, left);
-}
-
-bool route_take_back(struct router *router, struct call *call)
-{
-    struct claim *claim = claim_take(router, call->caller, &router->waiting_room);
-
-    if (claim == NULL)
-        return false;
-    tally_taken_back(router, call);
-    route_reseat(router, call, claim);
-    call_renew(call);
-    return true;
-}
-
-bool route_hand_over(struct router *router, struct call *call, const struct envelope *envelope,
-        const struct draft *draft, struct refusal *refusal)
-{
-    struct claim *claim = claim_take(router, call->caller, draft->callee);
-
-    refusal->cause = CAUSE_QUEUE_FULL;
-    refusal->verdict = route_full;
-    if (claim == NULL)
-        return false;
-    if (!route_forward(router, call, claim, envelope, draft)) {
-        claim_give(router, claim);
-        return false;
-    }
-    tally_sent(router, call, claim);
-    route_reseat(router, call, claim);
-    route_sent(router, call, draft->settings);
-    return true;
-}
-
-/* From now on its own time is all that it has. */
-static void route_stop_waiting(struct router *router, struct call *call)
-{
-    wheel_remove(&router->wheel, &call->timer);
-    if (call->deadline_us != 0)
-        wheel_add(&router->wheel, &call->timer, (call->deadline_us + 999) / 1000);
-}
-
-/* Nobody is sent the call: it waits for its next try, or ends. */
-static void route_give_up(struct router *router, struct call *call, const struct refusal *refusal)
-{
-    if (!retry_refused(router, call, &refusal->verdict)) {
-        tally_blame(router, refusal->cause);
-        call_abort(router, call, &refusal->verdict);
-    }
-}
-
-void route_move(struct router *router, struct call *call, const struct envelope *envelope,
-        const struct draft *draft)
-{
-    struct draft moved = *draft;
-    struct refusal refusal;
-
-    route_stop_waiting(router, call);
-    moved.settings = policy_find(router, call->caller, call->on_behalf, envelope->endpoint);
-    moved.callee = route_pick(router, call->caller, envelope, &moved);
-    if (!right_still_holds(router, call, envelope->endpoint, &refusal)) {
-        tally_blame(router, CAUSE_NO_CAPABILITY);
-        call_abort(router, call, &refusal.verdict);
-        return;
-    }
-    if (moved.callee == NULL || envelope->body.size > moved.callee->body_max) {
-        refusal.verdict =
-                absence_explain(router, call->caller, envelope, &moved, ROUTES_NONE, refusal.text);
-        refusal.cause = absence_cause(call->caller, envelope, &moved, ROUTES_NONE);
-    } else if (right_exports(router, call->caller, envelope->endpoint, &moved, &refusal) &&
-               route_hand_over(router, call, envelope, &moved, &refusal)) {
-        router->stats.calls += call->kept == NULL ? 1 : 0; /* what is kept was counted */
-        return;
-    }
-    route_give_up(router, call, &refusal);
-}
-
-bool route_find_back(struct router *router, struct call *call, const struct envelope *envelope,
-        struct draft *draft)
-{
-    struct refusal refusal;
-    bool found;
-
-    draft->settings = policy_find(router, call->caller, call->on_behalf, envelope->endpoint);
-    found = call->keyed != NULL ? keyed_find_callee(router, call, envelope, draft, &refusal)
-                                : route_find_node(router, call->caller, envelope, draft, &refusal);
-    return found && draft->callee->neighbour != NULL;
-}
-
-void route_move_to(struct router *router, struct call *call, const struct envelope *envelope,
-        const struct draft *draft)
-{
-    struct refusal refusal;
-
-    route_stop_waiting(router, call);
-    if (!right_still_holds(router, call, envelope->endpoint, &refusal)) {
-        tally_blame(router, CAUSE_NO_CAPABILITY);
-        call_abort(router, call, &refusal.verdict);
-    } else if (route_hand_over(router, call, envelope, draft, &refusal)) {
-        router->stats.calls += call->kept == NULL ? 1 : 0; /* what is kept was counted */
-    } else {
-        route_give_up(router, call, &refusal);
-    }
 }
 
 /* Sends a call to who serves it, at once, or when a policy says or somebody is there. */

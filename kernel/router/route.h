@@ -98,6 +98,16 @@ bool route_take_back(struct router *router, struct call *call);
 bool route_hand_over(struct router *router, struct call *call, const struct envelope *envelope,
         const struct draft *draft, struct refusal *refusal);
 
+/* An instance here for the draft's service, by what policies say; NULL where none has room. */
+struct peer *route_pick(struct router *router, const struct peer *peer,
+        const struct envelope *envelope, const struct draft *draft);
+
+/* What policies have to do with a call that is on its way. */
+void route_sent(struct router *router, struct call *call, const struct settings *settings);
+
+/* A callee's outbox has no room for the call. */
+extern const struct verdict route_full;
+
 /* Puts the call into the callee's outbox, at the expense of its claim there. False where that has
  * no room. */
 bool route_forward(struct router *router, struct call *call, struct claim *claim,

@@ -13,14 +13,7 @@ IDLE_CPU_MS = 30  # of IDLE_S: under 1 % of a core, in the ticks that the kernel
 
 class FailoverTest(FleetTest):
     def chain(self):
-        """desk - hub - lamp: desk and lamp listen nowhere, so only the hub links them."""
-        hub = self.member("hub")
-        hub.found()
-        desk = self.member("desk")
-        desk.join(hub.invite(), listen="")
-        lamp = self.member("lamp")
-        lamp.join(hub.invite(), listen="")
-        self.linked(desk, hub, lamp)
+        desk, hub, lamp = self.row()
         desk.run("greeter")
         eventually(lambda: lamp.greets())
         return desk, hub, lamp

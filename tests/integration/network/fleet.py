@@ -120,6 +120,17 @@ class FleetTest(unittest.TestCase):
         for one, other in zip(nodes, nodes[1:]):
             eventually(lambda: f"{other.name}.alice" in one.links())
 
+    def row(self):
+        """desk - hub - lamp: desk and lamp listen nowhere, so only the hub links them."""
+        hub = self.member("hub")
+        hub.found()
+        desk = self.member("desk")
+        desk.join(hub.invite(), listen="")
+        lamp = self.member("lamp")
+        lamp.join(hub.invite(), listen="")
+        self.linked(desk, hub, lamp)
+        return desk, hub, lamp
+
     def pair(self, **more):
         """desk, the authority, and lamp, which joined it."""
         desk = self.member("desk", **more)

@@ -101,15 +101,7 @@ class RestartTest(FleetTest):
         return places
 
     def row_of_places(self):
-        """desk and lamp listen nowhere, so only the hub links them."""
-        hub = self.member("hub")
-        hub.found()
-        desk = self.member("desk")
-        desk.join(hub.invite(), listen="")
-        lamp = self.member("lamp")
-        lamp.join(hub.invite(), listen="")
-        self.linked(desk, hub, lamp)
-        places = [Place(node) for node in (desk, hub, lamp)]
+        places = [Place(node) for node in self.row()]
         self.call_from(places[0], 0, "lamp", "hub")
         self.call_from(places[1], 10000000, "desk", "lamp")
         self.call_from(places[2], 20000000, "desk", "hub")
